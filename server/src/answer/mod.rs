@@ -1,0 +1,3 @@
+//! The answer: prompt, generate; the built-in engine.
+
+pub mod builtin;

@@ -1,0 +1,124 @@
+//! The inner vocabulary: what a client asks of a session ([`Command`]) and what a session tells its
+//! clients ([`Event`]). Every wire format is a codec over these two; nothing here knows JSON.
+//!
+//! This room imports only [`crate::language`], so that all others can speak in its words.
+
+mod tone;
+mod turn;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use tone::{SelectedBy, Selection, Tone};
+pub use turn::{
+    DescriptionSource, Outcome, Source, Span, Stage, Status, Strategy, Timings, TurnReport, Usage,
+};
+
+use crate::language::Lang;
+
+/// What a client asks of its session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// A visitor's question: the start of a turn.
+    Message(Message),
+    /// The visitor has begun to type; `refresh` says that the description on show is not of them.
+    Typing {
+        /// Drop the description and ask again.
+        refresh: bool,
+    },
+    /// Stop the running turn, or only the one named.
+    Cancel {
+        /// The turn meant; none means whichever runs.
+        turn_id: Option<String>,
+    },
+    /// End the visitor epoch: nothing of this visitor is kept.
+    Forget,
+}
+
+/// One question with its options.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// The question, 1 to 4,000 characters, trimmed, without control characters.
+    pub text: String,
+    /// The client's own id: a message that repeats one generates nothing.
+    pub id: Option<String>,
+    /// A description that the client brings itself; the VLM is not asked then.
+    pub user_description: Option<String>,
+    /// A tone that the client demands.
+    pub tone: Option<Tone>,
+    /// False: the plain answer, no description needed.
+    pub convert_tone: bool,
+    /// False: earlier messages don't reach the prompt.
+    pub include_history: bool,
+    /// Overrides the server's strategy for this turn.
+    pub strategy: Option<Strategy>,
+    /// The answer's language; by default the question's.
+    pub lang: Option<Lang>,
+}
+
+/// What a session tells its clients, in order. Each carries a sequence number, given by the session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What is known of the visitor has changed.
+    Description {
+        /// The description; empty when nobody is there.
+        text: Arc<str>,
+        /// Who said so.
+        source: DescriptionSource,
+        /// How old it is.
+        age: Duration,
+        /// The turn that brought it, when a client's message did.
+        turn_id: Option<Arc<str>>,
+    },
+    /// A turn has begun.
+    TurnStarted {
+        /// The turn.
+        turn_id: Arc<str>,
+        /// The client's own id of the message.
+        id: Option<Arc<str>>,
+    },
+    /// The tone of a converted turn; comes once, before its first token.
+    Tone {
+        /// The turn.
+        turn_id: Arc<str>,
+        /// The tone, how it was found, and the words that decided.
+        selection: Selection,
+        /// Which description it came from.
+        outcome: Outcome,
+    },
+    /// A piece of the reply.
+    Token {
+        /// The turn.
+        turn_id: Arc<str>,
+        /// The piece; never empty.
+        text: Arc<str>,
+    },
+    /// A turn's only terminal event.
+    TurnDone(Arc<TurnReport>),
+    /// Something was refused or failed; the session goes on.
+    Error(ErrorEvent),
+    /// A new visitor epoch began (after `forget`); carries no sequence number on the wire.
+    EpochBegan {
+        /// The epoch that begins.
+        epoch: u64,
+        /// The session's last sequence number.
+        last_seq: u64,
+        /// The epoch's resume token.
+        resume_token: Arc<str>,
+    },
+}
+
+/// A failure that the client can act on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorEvent {
+    /// What happened, for programs: lower-case words joined by `_`.
+    pub code: &'static str,
+    /// What happened and what to do, for people.
+    pub message: String,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+    /// The turn it belongs to; never set on a refused message.
+    pub turn_id: Option<Arc<str>>,
+}

@@ -1,0 +1,3 @@
+//! Rapport, as a program.
+
+fn main() {}

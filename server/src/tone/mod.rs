@@ -1,0 +1,5 @@
+//! Tone: rules, selection, conversion, fact guard.
+
+pub mod builtin;
+pub mod facts;
+pub mod rules;

@@ -14,6 +14,8 @@ pub use turn::{
     DescriptionSource, Outcome, Source, Span, Stage, Status, Strategy, Timings, TurnReport, Usage,
 };
 
+pub(crate) use turn::millis;
+
 use crate::language::Lang;
 
 /// What a client asks of its session.

@@ -1,5 +1,13 @@
-//! Tone: rules, selection, conversion, fact guard.
+//! Tone: which one suits the visitor, and the answer put into it.
+//!
+//! [`rules`], [`mention`], [`facts`] and [`builtin`] are pure; [`selector`] and [`converter`] ask models.
 
 pub mod builtin;
+mod converter;
 pub mod facts;
+pub mod mention;
 pub mod rules;
+mod selector;
+
+pub use converter::{Conversion, Converter};
+pub use selector::{SelectMode, Selected, Selector};

@@ -1,0 +1,124 @@
+//! The prompt of a plain answer, cut to what fits into the model's context.
+
+use super::Query;
+use crate::language::is_han;
+use crate::llm::{ChatRequest, HistoryMessage, Role, untagged};
+use crate::prompts::Prompts;
+
+/// An answer is spoken to someone who stands: a few sentences.
+const MAX_TOKENS: u32 = 500;
+
+/// What fits into a model's context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// `context_tokens`: prompt and answer together, in tokens.
+    pub context_tokens: usize,
+}
+
+/// Builds the request: instructions, history, passages, question. Over the budget, the oldest history goes
+/// first, then the lowest passages.
+pub(super) fn request(prompts: &Prompts, budget: Budget, query: Query) -> ChatRequest {
+    let system = prompts.answer(query.lang, query.passages.is_some());
+    let question = format!("<question>{}</question>", untagged(&query.question));
+    let passages: Option<Vec<String>> = query.passages.map(|passages| {
+        let of_one = |passage: &crate::knowledge::Passage| {
+            format!("[{}] {}", untagged(&passage.source.title), untagged(&passage.text))
+        };
+        passages.iter().map(of_one).collect()
+    });
+
+    let room = budget.context_tokens.saturating_sub(MAX_TOKENS as usize);
+    let mut left = room.saturating_sub(tokens(&system) + tokens(&question));
+    let passages = passages.map(|passages| keep(passages.iter(), &mut left, |text| tokens(text)));
+    let mut history: Vec<HistoryMessage> =
+        keep(query.history.iter().rev(), &mut left, |message| tokens(&message.text));
+    history.reverse();
+
+    let user = match passages {
+        Some(passages) => format!("<passages>\n{}\n</passages>\n{question}", passages.join("\n")),
+        None => question,
+    };
+    ChatRequest { role: Role::Answer, system, history, user, max_tokens: MAX_TOKENS, temperature: 0.2 }
+}
+
+/// Takes items from the front for as long as they fit.
+fn keep<'a, T: Clone + 'a>(
+    items: impl Iterator<Item = &'a T>,
+    left: &mut usize,
+    cost: impl Fn(&T) -> usize,
+) -> Vec<T> {
+    items
+        .take_while(|item| {
+            let fits = cost(item) <= *left;
+            *left = left.saturating_sub(cost(item));
+            fits
+        })
+        .cloned()
+        .collect()
+}
+
+/// A cautious estimate without the model's tokenizer: a Han character is up to 1.5 tokens in small models,
+/// other text 3 characters a token; 8 for a message's frame.
+fn tokens(text: &str) -> usize {
+    let (han, other) = text.chars().fold(
+        (0, 0),
+        |(han, other), c| {
+            if is_han(c) { (han + 1, other) } else { (han, other + 1) }
+        },
+    );
+    han * 3 / 2 + other / 3 + 8
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::event::Source;
+    use crate::knowledge::Passage;
+    use crate::language::Lang;
+    use crate::llm::Speaker;
+
+    fn query(history: usize, passages: usize) -> Query {
+        let message = |n: usize| HistoryMessage {
+            speaker: Speaker::Visitor,
+            text: format!("h{n} {}", "x".repeat(300)),
+        };
+        let passage = |n: usize| Passage {
+            source: Source { title: Arc::from("T"), file: Arc::from("f"), score: 1.0 },
+            text: Arc::from(format!("p{n} {}", "x".repeat(300))),
+        };
+        Query {
+            question: "Why <b>?".into(),
+            lang: Lang::En,
+            history: (0..history).map(message).collect(),
+            passages: Some((0..passages).map(passage).collect()),
+        }
+    }
+
+    #[test]
+    fn the_oldest_history_goes_first_then_the_lowest_passages() {
+        let prompts = Prompts::default();
+        let request_of = |context_tokens| request(&prompts, Budget { context_tokens }, query(3, 3));
+        let whole = request_of(4096);
+        assert_eq!(whole.history.len(), 3);
+        assert!(whole.user.contains("p2") && whole.user.ends_with("<question>Why ‹b›?</question>"));
+
+        let base = 500 + tokens(&prompts.answer(Lang::En, true)) + tokens("<question>Why ‹b›?</question>");
+        let tight = request_of(base + 4 * 115);
+        assert_eq!(tight.history.len(), 1);
+        assert!(tight.history[0].text.starts_with("h2") && tight.user.contains("p2"));
+
+        let tighter = request_of(base + 2 * 115);
+        assert!(tighter.history.is_empty());
+        assert!(tighter.user.contains("p1") && !tighter.user.contains("p2"));
+    }
+
+    #[test]
+    fn without_documents_no_passages_are_spoken_of() {
+        let prompts = Prompts::default();
+        let request =
+            request(&prompts, Budget { context_tokens: 4096 }, Query { passages: None, ..query(0, 0) });
+        assert!(!request.user.contains("passages"));
+    }
+}

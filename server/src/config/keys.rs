@@ -1,0 +1,138 @@
+//! Every key: its name, its default and what it is for. A key is a flag (`--refresh-after`), an environment
+//! variable (`RAPPORT_REFRESH_AFTER`) and an entry of `rapport.toml` (`refresh_after`), in that order.
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// With underscores, as in `rapport.toml`.
+    pub(super) name: &'static str,
+    /// What stands for its value in the help; empty for a switch.
+    pub(super) value: &'static str,
+    /// As it would be written; empty if there is none.
+    pub(super) default: &'static str,
+    pub(super) help: &'static str,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(super) enum Kind {
+    Single,
+    Repeatable,
+    Switch,
+    /// `rapport demo` sets it itself.
+    NotInDemo,
+    RepeatableNotInDemo,
+}
+
+const fn key(name: &'static str, value: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key { name, value, default, help, kind: Kind::Single }
+}
+
+impl Key {
+    const fn kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    pub(super) fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    pub(super) fn variable(&self) -> String {
+        format!("RAPPORT_{}", self.name.to_uppercase())
+    }
+
+    pub(super) const fn is_repeatable(&self) -> bool {
+        matches!(self.kind, Kind::Repeatable | Kind::RepeatableNotInDemo)
+    }
+
+    pub(super) const fn is_in_demo(&self) -> bool {
+        !matches!(self.kind, Kind::NotInDemo | Kind::RepeatableNotInDemo)
+    }
+}
+
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// All keys, in the order of the help.
+pub(super) const KEYS: &[Key] = &[
+    key("listen", "ADDRESS", "127.0.0.1:5002", "Where to listen"),
+    key("allow_anonymous", "", "false", "Listen on an address that is not loopback without any token")
+        .kind(Kind::Switch),
+    key("token_file", "FILE", "", "Clients must show one of these tokens, one a line"),
+    key(
+        "allow_origin",
+        "ORIGIN",
+        "",
+        "Also accept WebSockets from pages of this origin, e.g. https://example.org",
+    )
+    .kind(Kind::Repeatable),
+    key("web", "DIR", "", "Serve another page than the built-in one"),
+    key("log_format", "text|json", "text", "How logs are written to stderr; RUST_LOG filters them"),
+    // What is known
+    key("knowledge", "DIR", "", "Documents to answer from: .json, .md, .txt").kind(Kind::RepeatableNotInDemo),
+    key("passage_chars", "N", "2500", "Characters of passages an answer may use"),
+    // The models
+    key(
+        "llm_url",
+        "URL",
+        "",
+        "An OpenAI-compatible base ending in /v1; without it the built-in engine answers. Key: OPENAI_API_KEY",
+    ),
+    key(
+        "llm_model",
+        "NAME",
+        "",
+        "The model of all roles without one of their own; by default the first that /models lists",
+    ),
+    key("convert_model", "NAME", "", "The model that converts answers into tones"),
+    key("select_model", "NAME", "", "The model that selects tones"),
+    key(
+        "context_tokens",
+        "N",
+        "4096",
+        "The model's context; over it, the oldest history goes first, then the lowest passages",
+    ),
+    key("prompts", "DIR", "", "Prompts that replace the built-in ones, by file name"),
+    // The visitor
+    key("user_description_server", "URL", "", "The description service; without it nobody is described")
+        .kind(Kind::NotInDemo),
+    key("vlm_api", "description|visual-context", "description", "The description service's contract")
+        .kind(Kind::NotInDemo),
+    key("elder_age", "YEARS", "55", "From how many years a visitor counts as an elder"),
+    key(
+        "select",
+        "auto|rules|model",
+        "auto",
+        "Who selects tones; auto: a model only where the rules abstain",
+    ),
+    key(
+        "mention_first",
+        "BOOL",
+        "true",
+        "The first message that has a description mentions the visitor's appearance",
+    ),
+    key("mention_rate", "0..1", "0.2", "The share of later messages that do"),
+    key("seed", "N", "", "Makes the draw of mentions repeatable"),
+    // The race
+    key("strategy", "sequential|parallel|race", "race", "How a turn's stages are arranged"),
+    key("prefetch", "BOOL", "true", "Ask for descriptions before a message needs them"),
+    key("refresh_after", "DURATION", "3s", "A younger description is not prefetched again"),
+    key("description_ttl", "DURATION", "30s", "An older description is not used"),
+    key("vlm_timeout", "DURATION", "5s", "A description's bound, from its request"),
+    key("grace", "DURATION", "1s", "How long past the answer's end a description is waited for"),
+    key("on_overlap", "interrupt|queue|reject", "interrupt", "What a message does to a running turn"),
+    key("fact_guard", "off|flag|strict", "flag", "What is done about facts that a conversion loses"),
+    key("turn_timeout", "DURATION", "120s", "A whole turn's bound"),
+    // Limits; what each is for stands where it is used
+    key("max_message", "SIZE", "64KiB", "The largest text message"),
+    key("max_image", "SIZE", "2MiB", "The largest binary message"),
+    key("images_per_minute", "N", "8", "Images a minute and session; 0: unlimited"),
+    key("messages_per_minute", "N", "30", "Messages a minute and session; 0: unlimited"),
+    key("ping_interval", "DURATION", "20s", "How often a client is pinged"),
+    key("pong_timeout", "DURATION", "10s", "How long a ping may stay unanswered"),
+    key("handshake_timeout", "DURATION", "5s", "How long a connection may take to say what it wants"),
+    key("outbound_queue", "SIZE", "256KiB", "What may wait for a client that reads slowly"),
+    key("replay_bytes", "SIZE", "256KiB", "What a session keeps of frames that it may have to send again"),
+    key("session_ttl", "DURATION", "2m", "How long a session is kept without a socket"),
+];

@@ -1,0 +1,314 @@
+//! The one validated configuration. Keys come from flags, `RAPPORT_*` variables and `rapport.toml`; what is
+//! wrong with one is said with its name, its value and the remedy, before anything starts.
+
+mod keys;
+mod layers;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+pub use layers::ConfigError;
+
+use crate::description::Api;
+use crate::llm::openai::Endpoint;
+use crate::socket::Limits;
+use crate::tone::SelectMode;
+use crate::{session, turn};
+use keys::{KEYS, Kind};
+use layers::Layers;
+
+/// All that a server goes by.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// One of these must be shown by clients; empty: anyone may come.
+    pub tokens: Vec<String>,
+    /// Origins accepted beside the page's own.
+    pub origins: Vec<String>,
+    /// Another page than the built-in one.
+    pub web: Option<PathBuf>,
+    /// Where the documents come from.
+    pub knowledge: Knowledge,
+    /// The models; none: the built-in engine.
+    pub llm: Option<Endpoint>,
+    /// The models' context in tokens.
+    pub context_tokens: usize,
+    /// Prompts that replace the built-in ones.
+    pub prompts: Option<PathBuf>,
+    /// The description service's URL and contract.
+    pub vlm: Option<(String, Api)>,
+    /// A description's bound, from its request.
+    pub vlm_timeout: Duration,
+    /// Who selects tones.
+    pub select: SelectMode,
+    /// From how many years a visitor counts as an elder.
+    pub elder_age: u8,
+    /// The race's knobs.
+    pub turn: turn::Knobs,
+    /// How sessions behave.
+    pub session: session::Knobs,
+    /// The sockets' limits.
+    pub limits: Limits,
+}
+
+/// Where the documents come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Knowledge {
+    /// There are none: a model speaks from its own.
+    None,
+    /// The sample museum inside the binary.
+    Sample,
+    /// Directories or files.
+    Paths(Vec<PathBuf>),
+}
+
+/// What starts a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// On the sample museum and the simulator, whose URL is filled in later.
+    Demo,
+    /// On the house's own parts.
+    Serve,
+}
+
+/// Adds every key of a mode to a command as a flag.
+pub fn add_flags(command: Command, mode: Mode) -> Command {
+    let file = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help("Read keys from this file [default: rapport.toml, if there is one]");
+    let command = if mode == Mode::Serve { command.arg(file) } else { command };
+    let keys = KEYS.iter().filter(|key| mode == Mode::Serve || key.is_in_demo());
+    keys.fold(command, |command, key| {
+        let help = if key.default.is_empty() || key.kind == Kind::Switch {
+            key.help.to_owned()
+        } else {
+            format!("{} [default: {}]", key.help, key.default)
+        };
+        let arg = Arg::new(key.name).long(key.flag()).help(help);
+        command.arg(match key.kind {
+            Kind::Switch => arg.action(ArgAction::SetTrue),
+            _ if key.is_repeatable() => arg.value_name(key.value).action(ArgAction::Append),
+            _ => arg.value_name(key.value),
+        })
+    })
+}
+
+/// The layers of a command's flags, the environment and, for `serve`, the file.
+fn layers(matches: &ArgMatches, mode: Mode) -> Result<Layers, ConfigError> {
+    let mut layers = Layers::default();
+    layers.add_flags(matches);
+    layers.add_environment(|name| std::env::var(name).ok());
+    if mode == Mode::Serve {
+        let named = matches.get_one::<String>("config");
+        let path = Path::new(named.map_or("rapport.toml", String::as_str));
+        if named.is_some() || path.exists() {
+            layers.add_file(path)?;
+        }
+    }
+    Ok(layers)
+}
+
+/// Every key with its value and where that comes from, one a line.
+pub fn show(matches: &ArgMatches) -> Result<String, ConfigError> {
+    let lines = layers(matches, Mode::Serve)?.show().into_iter().map(|(name, value, origin)| {
+        format!("{name} = {value:?} # {origin}\n")
+    });
+    Ok(lines.collect())
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// An object a line.
+    Json,
+}
+
+impl std::str::FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        match name {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+/// The log format alone, so that what goes wrong with the rest can be logged.
+pub fn log_format(matches: &ArgMatches, mode: Mode) -> Result<LogFormat, ConfigError> {
+    layers(matches, mode)?.choice("log_format")
+}
+
+impl Config {
+    /// Reads and checks everything that can be checked without opening a document or a connection.
+    pub fn resolve(matches: &ArgMatches, mode: Mode) -> Result<Self, ConfigError> {
+        Self::from_layers(&layers(matches, mode)?, mode)
+    }
+
+    /// The demo's configuration with every key at its default, for tests.
+    pub fn demo() -> Self {
+        Self::from_layers(&Layers::default(), Mode::Demo).expect("the defaults are valid")
+    }
+
+    fn from_layers(layers: &Layers, mode: Mode) -> Result<Self, ConfigError> {
+        let llm = layers.text("llm_url").map(|url| Endpoint {
+            url,
+            model: layers.text("llm_model"),
+            convert_model: layers.text("convert_model"),
+            select_model: layers.text("select_model"),
+            key: std::env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty()),
+        });
+        let select = layers.choice("select")?;
+        if select == SelectMode::Model && llm.is_none() {
+            return Err(layers.wrong(
+                "select",
+                "needs a model",
+                "add --llm-url URL, or take `auto` or `rules`",
+            ));
+        }
+        let (tokens, listen) = access(layers)?;
+        let refresh_after = layers.duration("refresh_after")?;
+        let messages_per_minute = layers.number("messages_per_minute", 0, u32::MAX)?;
+        let (outbound_queue, session_ttl) = (layers.size("outbound_queue")?, layers.duration("session_ttl")?);
+        let turn_timeout = layers.duration("turn_timeout")?;
+        Ok(Self {
+            listen,
+            tokens,
+            origins: origins(layers)?,
+            web: layers.text("web").map(PathBuf::from),
+            knowledge: knowledge(layers, mode, llm.is_some())?,
+            llm,
+            context_tokens: layers.number("context_tokens", 1000, 10_000_000)?,
+            prompts: layers.text("prompts").map(PathBuf::from),
+            vlm: match layers.text("user_description_server") {
+                Some(url) => Some((url, layers.choice("vlm_api")?)),
+                None => None,
+            },
+            vlm_timeout: layers.duration("vlm_timeout")?,
+            select,
+            elder_age: layers.number("elder_age", 18, 120)?,
+            turn: turn::Knobs {
+                strategy: layers.choice("strategy")?,
+                refresh_after,
+                description_ttl: layers.duration("description_ttl")?,
+                grace: layers.duration("grace")?,
+                turn_timeout,
+                passage_chars: layers.number("passage_chars", 50, 1_000_000)?,
+                fact_guard: layers.choice("fact_guard")?,
+            },
+            session: session::Knobs {
+                prefetch: layers.bool("prefetch")?,
+                refresh_after,
+                mention_first: layers.bool("mention_first")?,
+                mention_rate: layers.number("mention_rate", 0.0, 1.0)?,
+                seed: match layers.text("seed") {
+                    Some(_) => Some(layers.number("seed", 0, u64::MAX)?),
+                    None => None,
+                },
+                on_overlap: layers.choice("on_overlap")?,
+                messages_per_minute,
+                images_per_minute: layers.number("images_per_minute", 0, u32::MAX)?,
+                outbound_queue,
+                replay_bytes: layers.size("replay_bytes")?,
+                session_ttl,
+            },
+            limits: Limits {
+                max_message: layers.size("max_message")?,
+                max_image: layers.size("max_image")?,
+                ping_interval: layers.duration("ping_interval")?,
+                pong_timeout: layers.duration("pong_timeout")?,
+                handshake_timeout: layers.duration("handshake_timeout")?,
+            },
+        })
+    }
+
+    /// The limits as clients are told them: sizes in bytes, durations in ms.
+    pub fn limits_told(&self) -> serde_json::Value {
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        serde_json::json!({
+            "max_message": self.limits.max_message,
+            "max_image": self.limits.max_image,
+            "images_per_minute": self.session.images_per_minute,
+            "messages_per_minute": self.session.messages_per_minute,
+            "ping_interval": ms(self.limits.ping_interval),
+            "pong_timeout": ms(self.limits.pong_timeout),
+            "handshake_timeout": ms(self.limits.handshake_timeout),
+            "outbound_queue": self.session.outbound_queue,
+            "replay_bytes": self.session.replay_bytes,
+            "session_ttl": ms(self.session.session_ttl),
+            "turn_timeout": ms(self.turn.turn_timeout),
+        })
+    }
+}
+
+/// Who may come, and where to listen for them.
+fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), ConfigError> {
+    let text = layers.text("listen").unwrap_or_default();
+    let listen: SocketAddr = text.replace("localhost", "127.0.0.1").parse().map_err(|_| {
+        layers.wrong(
+            "listen",
+            "is no address",
+            "write an IP address and a port, e.g. 127.0.0.1:5002 or [::1]:5002",
+        )
+    })?;
+    let tokens = match layers.text("token_file") {
+        None => Vec::new(),
+        Some(path) => {
+            let hint = "write one token a line into that file, or leave the key out";
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| layers.wrong("token_file", &format!("can't be read: {error}"), hint))?;
+            let tokens: Vec<_> =
+                text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            if tokens.is_empty() {
+                return Err(layers.wrong("token_file", "holds no token", hint));
+            }
+            tokens
+        }
+    };
+    if !listen.ip().is_loopback() && tokens.is_empty() && !layers.bool("allow_anonymous")? {
+        return Err(layers.wrong(
+            "listen",
+            "can be reached from other machines, and no token is set",
+            "add --token-file FILE, or --allow-anonymous if anyone may ask, or listen on 127.0.0.1",
+        ));
+    }
+    Ok((tokens, listen))
+}
+
+fn origins(layers: &Layers) -> Result<Vec<String>, ConfigError> {
+    let origins = layers.all("allow_origin");
+    let is_origin = |origin: &String| {
+        origin.split_once("://").is_some_and(|(scheme, host)| {
+            matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
+        })
+    };
+    if origins.iter().all(is_origin) {
+        return Ok(origins);
+    }
+    Err(layers.wrong(
+        "allow_origin",
+        "is no origin",
+        "write scheme and host without a path, e.g. https://example.org",
+    ))
+}
+
+fn knowledge(layers: &Layers, mode: Mode, has_model: bool) -> Result<Knowledge, ConfigError> {
+    let paths: Vec<PathBuf> = layers.all("knowledge").into_iter().map(PathBuf::from).collect();
+    match mode {
+        Mode::Demo => Ok(Knowledge::Sample),
+        Mode::Serve if !paths.is_empty() => Ok(Knowledge::Paths(paths)),
+        Mode::Serve if has_model => Ok(Knowledge::None),
+        Mode::Serve => Err(ConfigError::new(
+            "there is nothing to answer from: neither --knowledge nor --llm-url is given",
+            "add --knowledge DIR with .json, .md or .txt documents; `rapport demo` shows a sample",
+        )),
+    }
+}

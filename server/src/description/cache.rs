@@ -1,0 +1,225 @@
+//! The cache of descriptions: a `DashMap` keyed by session id, with one fetch in flight a session.
+//!
+//! A fetch belongs to the server, not to the turn that asked: when a turn stops waiting, the description
+//! still lands here for the next one. Only the end of the visitor epoch ([`Descriptions::forget`]) and the
+//! server's own end stop it. No map guard is held across an await.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::{Vlm, VlmError, clean};
+use crate::event::Usage;
+use crate::tone::{Selected, Selector};
+
+/// After this many failures in a row, nobody waits for the VLM until a call succeeds again.
+const FAILURES_TO_DISTRUST: u32 = 2;
+
+/// What is known of a visitor: a description and its tone.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// The description; empty when nobody is there.
+    pub text: Arc<str>,
+    /// When the VLM was asked.
+    pub asked: Instant,
+    /// When it had answered: the description's age counts from here.
+    pub described: Instant,
+    /// The tone, selected the moment the description was known.
+    pub selected: Selected,
+    /// When the tone was selected.
+    pub selected_at: Instant,
+}
+
+impl Sight {
+    /// How old the description is.
+    pub fn age(&self) -> Duration {
+        self.described.elapsed()
+    }
+}
+
+/// A fetch in flight; clones of it wait for the same one.
+#[derive(Debug, Clone)]
+pub struct Flight {
+    /// When the VLM was asked.
+    pub asked: Instant,
+    state: watch::Receiver<Option<Landed>>,
+}
+
+/// The end of a fetch.
+#[derive(Debug, Clone)]
+pub struct Landed {
+    /// When it ended, the tone selected.
+    pub at: Instant,
+    /// What it brought.
+    pub sight: Result<Sight, VlmError>,
+}
+
+impl Flight {
+    /// The result, if it has landed.
+    pub fn landed(&self) -> Option<Landed> {
+        self.state.borrow().clone()
+    }
+
+    /// Waits for the result; `None` if the fetch was given up (a new visitor, or the server's end).
+    pub async fn land(&mut self) -> Option<Landed> {
+        self.state.wait_for(Option::is_some).await.ok()?.clone()
+    }
+}
+
+/// A fetch outside the cache.
+#[derive(Debug)]
+pub struct Look {
+    /// When the VLM was asked.
+    pub asked: Instant,
+    /// When it had answered, or failed.
+    pub ended: Instant,
+    /// The description.
+    pub text: Result<String, VlmError>,
+}
+
+/// Called once when a description lands, before those who wait for it.
+pub type Landing = Box<dyn FnOnce(&Sight) + Send>;
+
+#[derive(Debug, Default)]
+struct Slot {
+    cached: Option<Sight>,
+    flight: Option<(Flight, DropGuard)>,
+}
+
+/// The descriptions of all sessions.
+pub struct Descriptions {
+    vlm: Option<Arc<dyn Vlm>>,
+    selector: Arc<Selector>,
+    /// `vlm_timeout`
+    timeout: Duration,
+    slots: DashMap<Arc<str>, Slot>,
+    failures: AtomicU32,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Descriptions {
+    /// An empty cache. Without a VLM nobody is ever described. Fetches run on `tasks` and end with `shutdown`.
+    pub fn new(
+        vlm: Option<Arc<dyn Vlm>>,
+        selector: Arc<Selector>,
+        timeout: Duration,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
+        let (slots, failures) = (DashMap::new(), AtomicU32::new(0));
+        Arc::new(Self { vlm, selector, timeout, slots, failures, tasks, shutdown })
+    }
+
+    /// Whether anyone can be described at all.
+    pub fn has_vlm(&self) -> bool {
+        self.vlm.is_some()
+    }
+
+    /// Whether the VLM may be waited for: its last two calls did not both fail.
+    pub fn is_trusted(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) < FAILURES_TO_DISTRUST
+    }
+
+    /// The session's last description, however old.
+    pub fn cached(&self, session_id: &str) -> Option<Sight> {
+        self.slots.get(session_id)?.cached.clone()
+    }
+
+    /// Asks for a new description, or joins the fetch in flight. `on_landing` is called only for a fetch
+    /// that starts here. `None` without a VLM.
+    pub fn refresh(self: &Arc<Self>, session_id: &Arc<str>, on_landing: Landing) -> Option<Flight> {
+        let vlm = Arc::clone(self.vlm.as_ref()?);
+        let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
+        if let Some((flight, _)) = &slot.flight {
+            return Some(flight.clone());
+        }
+        let (landed, state) = watch::channel(None);
+        let flight = Flight { asked: Instant::now(), state };
+        let given_up = self.shutdown.child_token();
+        slot.flight = Some((flight.clone(), given_up.clone().drop_guard()));
+        drop(slot);
+
+        let (this, session_id, own) = (Arc::clone(self), Arc::clone(session_id), flight.clone());
+        self.tasks.spawn(async move {
+            let fetch = this.fetch(&*vlm, &session_id);
+            let Some(result) = given_up.run_until_cancelled(fetch).await else { return };
+            if !this.settle(&session_id, &own, &result) {
+                return;
+            }
+            if let Ok(sight) = &result {
+                on_landing(sight);
+            }
+            landed.send_replace(Some(Landed { at: Instant::now(), sight: result }));
+        });
+        Some(flight)
+    }
+
+    /// Puts a fetch's result into its slot, unless that slot is another visitor's by now.
+    fn settle(&self, session_id: &str, flight: &Flight, result: &Result<Sight, VlmError>) -> bool {
+        let Some(mut slot) = self.slots.get_mut(session_id) else { return false };
+        if !slot.flight.as_ref().is_some_and(|(current, _)| current.state.same_channel(&flight.state)) {
+            return false;
+        }
+        slot.flight = None;
+        if let Ok(sight) = result {
+            slot.cached = Some(sight.clone());
+        }
+        true
+    }
+
+    /// Asks the VLM on the caller's own account: neither reads nor fills the cache. For the strategies
+    /// that are measured against the race. `None` without a VLM.
+    pub async fn look(&self, session_id: &str) -> Option<Look> {
+        let asked = Instant::now();
+        let text = self.describe(&**self.vlm.as_ref()?, session_id).await;
+        Some(Look { asked, ended: Instant::now(), text })
+    }
+
+    /// Drops what is known and gives up the fetch in flight: the visitor has changed.
+    pub fn forget(&self, session_id: &str) {
+        self.slots.remove(session_id);
+    }
+
+    /// How many sessions hold a description or wait for one.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    async fn fetch(&self, vlm: &dyn Vlm, session_id: &str) -> Result<Sight, VlmError> {
+        let asked = Instant::now();
+        let text: Arc<str> = self.describe(vlm, session_id).await?.into();
+        let described = Instant::now();
+        let remembered = self.cached(session_id).filter(|known| known.text == text && !known.selected.failed);
+        let selected = match remembered {
+            Some(known) => Selected { took: Duration::ZERO, usage: Usage::default(), ..known.selected },
+            None => self.selector.select(&text).await,
+        };
+        Ok(Sight { text, asked, described, selected, selected_at: Instant::now() })
+    }
+
+    async fn describe(&self, vlm: &dyn Vlm, session_id: &str) -> Result<String, VlmError> {
+        let result = timeout(self.timeout, vlm.describe(session_id))
+            .await
+            .unwrap_or(Err(VlmError::TimedOut(self.timeout)));
+        match &result {
+            Ok(_) => self.failures.store(0, Ordering::Relaxed),
+            Err(error) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(%error, "no description");
+            }
+        }
+        result.map(|text| clean(&text))
+    }
+}

@@ -1,0 +1,176 @@
+//! The HTTP client of description services.
+//!
+//! Two contracts, both of the project's predecessor: `GET /api/get-user-description` gives
+//! `{"success", "user_description"}`, and the later `GET /visual-context/{session_id}` gives
+//! `{"sessionid", "visual_context", "available"}`.
+
+use std::str::FromStr;
+
+use futures_util::future::BoxFuture;
+use reqwest::Url;
+use serde::Deserialize;
+
+use super::{Vlm, VlmError};
+use crate::llm::http;
+
+/// No description is longer; what comes beyond is not read.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Which contract the service speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// `GET /api/get-user-description?session_id=`
+    Description,
+    /// `GET /visual-context/{session_id}`
+    VisualContext,
+}
+
+impl Api {
+    /// All, as flags name them.
+    pub const NAMES: [(&str, Self); 2] =
+        [("description", Self::Description), ("visual-context", Self::VisualContext)];
+}
+
+impl FromStr for Api {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, api)| *api).ok_or(())
+    }
+}
+
+/// A description service behind HTTP.
+#[derive(Debug)]
+pub struct Service {
+    base: Url,
+    api: Api,
+    client: reqwest::Client,
+}
+
+impl Service {
+    /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL.
+    pub fn new(base: &str, api: Api) -> Result<Self, String> {
+        let base = Url::parse(base.trim_end_matches('/')).map_err(|error| error.to_string())?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(format!("`{}` is neither http nor https", base.scheme()));
+        }
+        let client = http::client(&base).map_err(|error| http::reason(&error))?;
+        Ok(Self { base, api, client })
+    }
+
+    fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    async fn fetch(&self, session_id: &str) -> Result<String, VlmError> {
+        let mut url = match self.api {
+            Api::Description => self.url(&["api", "get-user-description"]),
+            Api::VisualContext => self.url(&["visual-context", session_id]),
+        };
+        url.query_pairs_mut().append_pair("session_id", session_id);
+        let mut response = self.get(url).await?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(VlmError::Refused(response.status().as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(piece) =
+            response.chunk().await.map_err(|error| VlmError::Unreachable(http::reason(&error)))?
+        {
+            body.extend_from_slice(&piece);
+            if body.len() > MAX_BODY {
+                return Err(VlmError::Garbage("more than 64 KiB"));
+            }
+        }
+        parse(self.api, &body)
+    }
+
+    async fn get(&self, url: Url) -> Result<reqwest::Response, VlmError> {
+        self.client.get(url).send().await.map_err(|error| VlmError::Unreachable(http::reason(&error)))
+    }
+}
+
+impl Vlm for Service {
+    fn describe(&self, session_id: &str) -> BoxFuture<'_, Result<String, VlmError>> {
+        let session_id = session_id.to_owned();
+        Box::pin(async move { self.fetch(&session_id).await })
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), VlmError>> {
+        Box::pin(async move {
+            let response = self.get(self.url(&["health"])).await?;
+            // Any service without this route is alive all the same.
+            if response.status().is_server_error() {
+                return Err(VlmError::Refused(response.status().as_u16()));
+            }
+            Ok(())
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct DescriptionBody {
+    success: bool,
+    user_description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct VisualContextBody {
+    available: bool,
+    visual_context: Option<String>,
+}
+
+fn parse(api: Api, body: &[u8]) -> Result<String, VlmError> {
+    let garbage = |_| VlmError::Garbage("no description in JSON");
+    let text = match api {
+        Api::Description => {
+            let body: DescriptionBody = serde_json::from_slice(body).map_err(garbage)?;
+            if !body.success {
+                return Err(VlmError::Garbage("`success: false`"));
+            }
+            body.user_description
+        }
+        Api::VisualContext => {
+            let body: VisualContextBody = serde_json::from_slice(body).map_err(garbage)?;
+            if !body.available {
+                return Ok(String::new());
+            }
+            body.visual_context
+        }
+    };
+    text.ok_or(VlmError::Garbage("no description"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_description_is_one() {
+        let check = |api, body: &str, expect: Option<&str>| {
+            assert_eq!(parse(api, body.as_bytes()).ok().as_deref(), expect, "{body}");
+        };
+        let old = Api::Description;
+        check(old, r#"{"success":true,"user_description":"a man","confidence":0.9}"#, Some("a man"));
+        check(old, r#"{"success":true,"user_description":""}"#, Some(""));
+        check(old, r#"{"success":false,"user_description":"a man"}"#, None);
+        check(old, r#"{"success":true}"#, None);
+        check(old, r#"{"success":true,"user_description":7}"#, None);
+        check(old, "{}", None);
+        check(old, "<html>", None);
+        let new = Api::VisualContext;
+        check(new, r#"{"sessionid":"a","visual_context":"a man","available":true}"#, Some("a man"));
+        check(new, r#"{"sessionid":"a","visual_context":null,"available":false}"#, Some(""));
+        check(new, r#"{"visual_context":"a man"}"#, None);
+    }
+
+    #[test]
+    fn paths_are_joined_and_escaped() {
+        let service = Service::new("http://127.0.0.1:5003/vlm/", Api::VisualContext).unwrap();
+        assert_eq!(service.url(&["visual-context", "a/b"]).path(), "/vlm/visual-context/a%2Fb");
+        assert!(Service::new("127.0.0.1:5003", Api::Description).is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! Chat models behind OpenAI-compatible endpoints.
+//!
+//! [`Chat`] is the seam: [`openai::OpenAi`] speaks to real backends, tests script their own. A reply is a
+//! stream; dropping it drops the HTTP body, which is how a cancelled turn reaches the upstream.
+
+pub mod http;
+pub mod openai;
+mod sse;
+
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, StreamExt};
+
+use crate::event::Usage;
+
+/// The text of one reply is cut off as garbage beyond this many bytes: a visitor reads a few hundred.
+pub const MAX_REPLY: usize = 64 * 1024;
+
+/// What a call is for; each may have a model of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The plain answer.
+    Answer,
+    /// The tone's label.
+    Select,
+    /// The answer in a tone.
+    Convert,
+}
+
+/// One call to a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChatRequest {
+    /// Chooses the model.
+    pub role: Role,
+    /// Instructions; the same text call after call, so that a backend's prefix cache hits.
+    pub system: String,
+    /// Earlier messages, oldest first.
+    pub history: Vec<HistoryMessage>,
+    /// What to do now.
+    pub user: String,
+    /// At most this many tokens are generated.
+    pub max_tokens: u32,
+    /// 0 to 2; lower is steadier.
+    pub temperature: f32,
+}
+
+/// An earlier message of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryMessage {
+    /// Who said it.
+    pub speaker: Speaker,
+    /// What was said; answers as they were before conversion.
+    pub text: String,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// The visitor.
+    Visitor,
+    /// The house.
+    House,
+}
+
+/// What a reply's stream brings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    /// A piece of text; never empty.
+    Text(String),
+    /// What the call cost; at most once, if the backend tells.
+    Usage(Usage),
+}
+
+/// A reply as it is generated. Ends after the last delta or its first error.
+pub type ChatStream = BoxStream<'static, Result<Delta, LlmError>>;
+
+/// A model backend.
+pub trait Chat: Send + Sync {
+    /// Begins a call. Resolves once the backend accepted it; the text comes by the stream.
+    fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, LlmError>>;
+
+    /// Whether the backend answers at all.
+    fn reach(&self) -> BoxFuture<'_, Result<(), LlmError>>;
+}
+
+/// Waits for a whole reply.
+pub async fn collect(chat: &dyn Chat, request: ChatRequest) -> Result<(String, Usage), LlmError> {
+    let mut stream = chat.chat(request).await?;
+    let mut text = String::new();
+    let mut usage = Usage { llm_calls: 1, ..Usage::default() };
+    while let Some(delta) = stream.next().await {
+        match delta? {
+            Delta::Text(piece) => text.push_str(&piece),
+            Delta::Usage(cost) => usage.add(&cost),
+        }
+    }
+    Ok((text, usage))
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LlmError {
+    /// No connection, or it broke before an answer's headers.
+    Unreachable {
+        /// The endpoint.
+        url: String,
+        /// The operating system's or the library's word.
+        reason: String,
+    },
+    /// An HTTP status that is not 200, or an error object in the stream.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The backend's own message, shortened.
+        message: String,
+    },
+    /// The stream ended before the reply did.
+    Cut,
+    /// The stream holds something else than chat completion chunks.
+    Garbage(String),
+    /// No delta for this long.
+    Stalled(Duration),
+    /// The reply ended without any text.
+    Empty,
+}
+
+impl LlmError {
+    /// Whether the same call may succeed at once.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            Self::Unreachable { .. } | Self::Cut | Self::Garbage(_) | Self::Empty => true,
+            Self::Stalled(_) => false, // it has cost its time already
+        }
+    }
+}
+
+impl fmt::Display for LlmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable { url, reason } => write!(f, "the model at {url} can't be reached: {reason}"),
+            Self::Refused { status, message } => write!(f, "the model answered {status}: {message}"),
+            Self::Cut => f.write_str("the model's stream broke off"),
+            Self::Garbage(what) => write!(f, "the model's stream is no chat completion: {what}"),
+            Self::Stalled(after) => write!(f, "the model sent nothing for {} s", after.as_secs()),
+            Self::Empty => f.write_str("the model's reply was empty"),
+        }
+    }
+}
+
+impl std::error::Error for LlmError {}
+
+/// A text from outside, unable to close the tag that delimits it in a prompt.
+pub fn untagged(text: &str) -> String {
+    text.replace('<', "‹").replace('>', "›")
+}

@@ -1,0 +1,240 @@
+//! A client of OpenAI-compatible endpoints (`/chat/completions`, `/models`): llama.cpp, vLLM, Ollama, OpenAI.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use super::sse::{Decode, shorten};
+use super::{Chat, ChatRequest, ChatStream, Delta, LlmError, MAX_REPLY, Role, Speaker, http};
+
+/// Between two pieces of a stream; before the first one only the turn's own timeout counts, because a
+/// large prompt on a slow machine takes minutes.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A reachability check's bound.
+const REACH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where the models are and what they are called.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Endpoint {
+    /// The base URL, ending in `/v1`.
+    pub url: String,
+    /// The model of every role that has none of its own; by default the first that `/models` lists.
+    pub model: Option<String>,
+    /// The converter's.
+    pub convert_model: Option<String>,
+    /// The selector's.
+    pub select_model: Option<String>,
+    /// The bearer key.
+    pub key: Option<String>,
+}
+
+/// A client of one endpoint.
+#[derive(Debug)]
+pub struct OpenAi {
+    endpoint: Endpoint,
+    completions: Url,
+    models: Url,
+    headers: HeaderMap,
+    client: reqwest::Client,
+    listed_model: OnceCell<String>,
+}
+
+impl OpenAi {
+    /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL or the key.
+    pub fn new(endpoint: Endpoint) -> Result<Self, String> {
+        let base = endpoint.url.trim_end_matches('/');
+        let parse = |path: &str| {
+            let url = Url::parse(&format!("{base}{path}")).map_err(|error| error.to_string())?;
+            match url.scheme() {
+                "http" | "https" => Ok(url),
+                other => Err(format!("`{other}` is neither http nor https")),
+            }
+        };
+        let (completions, models) = (parse("/chat/completions")?, parse("/models")?);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = &endpoint.key {
+            let mut value = HeaderValue::try_from(format!("Bearer {key}"))
+                .map_err(|_| "the API key holds characters that no HTTP header may have".to_owned())?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let client = http::client(&completions).map_err(|error| http::reason(&error))?;
+        Ok(Self { endpoint, completions, models, headers, client, listed_model: OnceCell::new() })
+    }
+
+    async fn model(&self, role: Role) -> Result<&str, LlmError> {
+        let own = match role {
+            Role::Answer => None,
+            Role::Select => self.endpoint.select_model.as_deref(),
+            Role::Convert => self.endpoint.convert_model.as_deref(),
+        };
+        match own.or(self.endpoint.model.as_deref()) {
+            Some(name) => Ok(name),
+            None => self.listed_model.get_or_try_init(|| self.first_listed_model()).await.map(String::as_str),
+        }
+    }
+
+    async fn first_listed_model(&self) -> Result<String, LlmError> {
+        #[derive(Deserialize)]
+        struct Models {
+            data: Vec<Model>,
+        }
+        #[derive(Deserialize)]
+        struct Model {
+            id: String,
+        }
+        let response = self.get_models().await?;
+        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let models: Models =
+            serde_json::from_slice(&body).map_err(|error| LlmError::Garbage(error.to_string()))?;
+        let first = models.data.into_iter().next();
+        first.map(|model| model.id).ok_or_else(|| LlmError::Garbage("/models lists none".into()))
+    }
+
+    async fn get_models(&self) -> Result<reqwest::Response, LlmError> {
+        let request =
+            self.client.get(self.models.clone()).headers(self.headers.clone()).timeout(REACH_TIMEOUT);
+        checked(request.send().await.map_err(|error| self.unreachable(&error))?).await
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> LlmError {
+        LlmError::Unreachable { url: self.endpoint.url.clone(), reason: http::reason(error) }
+    }
+
+    async fn call(&self, request: ChatRequest) -> Result<ChatStream, LlmError> {
+        let body = Body::of(&request, self.model(request.role).await?);
+        let body = serde_json::to_vec(&body).map_err(|error| LlmError::Garbage(error.to_string()))?;
+        let call = self.client.post(self.completions.clone()).headers(self.headers.clone()).body(body);
+        let response = checked(call.send().await.map_err(|error| self.unreachable(&error))?).await?;
+        Ok(Box::pin(stream::try_unfold(Reading::new(response), Reading::step)))
+    }
+}
+
+impl Chat for OpenAi {
+    fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
+        Box::pin(self.call(request))
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), LlmError>> {
+        Box::pin(async { self.get_models().await.map(drop) })
+    }
+}
+
+/// Passes a response with status 200 and turns any other into an error with the backend's message.
+async fn checked(mut response: reqwest::Response) -> Result<reqwest::Response, LlmError> {
+    const MAX_MESSAGE: usize = 4096;
+    let status = response.status();
+    if status == reqwest::StatusCode::OK {
+        return Ok(response);
+    }
+    let mut body = Vec::new();
+    while let Ok(Ok(Some(piece))) = tokio::time::timeout(REACH_TIMEOUT, response.chunk()).await {
+        body.extend_from_slice(&piece);
+        if body.len() > MAX_MESSAGE {
+            break;
+        }
+    }
+    let message = serde_json::from_slice::<serde_json::Value>(&body)
+        .ok()
+        .and_then(|json| json.pointer("/error/message")?.as_str().map(shorten))
+        .unwrap_or_else(|| shorten(&String::from_utf8_lossy(&body)));
+    Err(LlmError::Refused { status: status.as_u16(), message })
+}
+
+/// A response while its body is read.
+struct Reading {
+    response: reqwest::Response,
+    decode: Decode,
+    /// Bytes of text so far.
+    length: usize,
+}
+
+impl Reading {
+    fn new(response: reqwest::Response) -> Self {
+        Self { response, decode: Decode::new(), length: 0 }
+    }
+
+    async fn step(mut self) -> Result<Option<(Delta, Self)>, LlmError> {
+        loop {
+            match self.decode.next()? {
+                Some(Delta::Text(text)) => {
+                    self.length += text.len();
+                    if self.length > MAX_REPLY {
+                        return Err(LlmError::Garbage(format!("more than {MAX_REPLY} bytes of text")));
+                    }
+                    return Ok(Some((Delta::Text(text), self)));
+                }
+                Some(usage) => return Ok(Some((usage, self))),
+                None if self.decode.done => return self.end(),
+                None => {}
+            }
+            let piece = self.response.chunk();
+            let piece = if self.length == 0 {
+                piece.await
+            } else {
+                tokio::time::timeout(IDLE_TIMEOUT, piece)
+                    .await
+                    .map_err(|_| LlmError::Stalled(IDLE_TIMEOUT))?
+            };
+            match piece {
+                Ok(Some(bytes)) => self.decode.push(&bytes),
+                Ok(None) if self.decode.finished => return self.end(),
+                Ok(None) | Err(_) => return Err(LlmError::Cut),
+            }
+        }
+    }
+
+    fn end(&self) -> Result<Option<(Delta, Self)>, LlmError> {
+        if self.length == 0 { Err(LlmError::Empty) } else { Ok(None) }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<BodyMessage<'a>>,
+    max_tokens: u32,
+    temperature: f32,
+    stream: bool,
+    stream_options: StreamOptions,
+}
+
+#[derive(Serialize)]
+struct BodyMessage<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+impl<'a> Body<'a> {
+    fn of(request: &'a ChatRequest, model: &'a str) -> Self {
+        let mut messages = vec![BodyMessage { role: "system", content: &request.system }];
+        messages.extend(request.history.iter().map(|message| BodyMessage {
+            role: match message.speaker {
+                Speaker::Visitor => "user",
+                Speaker::House => "assistant",
+            },
+            content: &message.text,
+        }));
+        messages.push(BodyMessage { role: "user", content: &request.user });
+        Self {
+            model,
+            messages,
+            max_tokens: request.max_tokens,
+            temperature: request.temperature,
+            stream: true,
+            stream_options: StreamOptions { include_usage: true },
+        }
+    }
+}

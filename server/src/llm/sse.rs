@@ -1,0 +1,187 @@
+//! Chat completion chunks out of a byte stream of server-sent events.
+//!
+//! Every OpenAI-compatible backend sends one `data:` line an event, so lines are the unit; comments and
+//! other fields (`event:`, `id:`) are passed over.
+
+use bytes::BytesMut;
+use serde::Deserialize;
+use std::borrow::Cow;
+use tokio_util::codec::{Decoder, LinesCodec};
+
+use super::{Delta, LlmError};
+use crate::event::Usage;
+
+/// One line's limit: far above any chunk, far below what would hurt.
+const MAX_LINE: usize = 256 * 1024;
+
+/// Turns bytes into deltas.
+#[derive(Debug)]
+pub(super) struct Decode {
+    lines: LinesCodec,
+    buffer: BytesMut,
+    /// `[DONE]` came: what follows is not ours.
+    pub(super) done: bool,
+    /// A choice named its finish reason: the text is whole even without `[DONE]`.
+    pub(super) finished: bool,
+}
+
+impl Decode {
+    pub(super) fn new() -> Self {
+        Self {
+            lines: LinesCodec::new_with_max_length(MAX_LINE),
+            buffer: BytesMut::new(),
+            done: false,
+            finished: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next delta among the bytes so far; `None`: more bytes are needed, or the stream is done.
+    pub(super) fn next(&mut self) -> Result<Option<Delta>, LlmError> {
+        while !self.done {
+            let line = match self.lines.decode(&mut self.buffer) {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(LlmError::Garbage(error.to_string())),
+            };
+            let Some(data) = line.strip_prefix("data:").map(str::trim) else { continue };
+            if data == "[DONE]" {
+                self.done = true;
+                return Ok(None);
+            }
+            if let Some(delta) = self.chunk(data)? {
+                return Ok(Some(delta));
+            }
+        }
+        Ok(None)
+    }
+
+    fn chunk(&mut self, data: &str) -> Result<Option<Delta>, LlmError> {
+        let chunk: Chunk<'_> =
+            serde_json::from_str(data).map_err(|error| LlmError::Garbage(error.to_string()))?;
+        if let Some(error) = chunk.error {
+            return Err(LlmError::Refused {
+                status: error.code.unwrap_or(500),
+                message: shorten(&error.message),
+            });
+        }
+        if let Some(choice) = chunk.choices.into_iter().next() {
+            self.finished |= choice.finish_reason.is_some();
+            if let Some(text) = choice.delta.content.filter(|text| !text.is_empty()) {
+                return Ok(Some(Delta::Text(text.into_owned())));
+            }
+        }
+        Ok(chunk.usage.map(|usage| {
+            Delta::Usage(Usage {
+                llm_calls: 0,
+                input_tokens: usage.prompt_tokens,
+                output_tokens: usage.completion_tokens,
+            })
+        }))
+    }
+}
+
+/// A backend's message, short enough for a log line and an error frame.
+pub(super) fn shorten(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default().trim();
+    line.chars().take(200).collect()
+}
+
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow, default)]
+    choices: Vec<Choice<'a>>,
+    usage: Option<ChunkUsage>,
+    #[serde(borrow)]
+    error: Option<ChunkError<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow, default)]
+    delta: ChoiceDelta<'a>,
+    #[serde(borrow)]
+    finish_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize, Default)]
+struct ChoiceDelta<'a> {
+    #[serde(borrow)]
+    content: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct ChunkUsage {
+    #[serde(default)]
+    prompt_tokens: u64,
+    #[serde(default)]
+    completion_tokens: u64,
+}
+
+#[derive(Deserialize)]
+struct ChunkError<'a> {
+    #[serde(borrow, default)]
+    message: Cow<'a, str>,
+    code: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(bytes: &[u8], step: usize) -> (Result<String, LlmError>, bool) {
+        let mut decode = Decode::new();
+        let mut text = String::new();
+        for piece in bytes.chunks(step) {
+            decode.push(piece);
+            loop {
+                match decode.next() {
+                    Ok(Some(Delta::Text(piece))) => text.push_str(&piece),
+                    Ok(Some(Delta::Usage(_))) => {}
+                    Ok(None) => break,
+                    Err(error) => return (Err(error), decode.done),
+                }
+            }
+        }
+        (Ok(text), decode.done)
+    }
+
+    #[test]
+    fn text_is_the_same_whatever_the_chunk_borders() {
+        let stream = concat!(
+            ": keep-alive\r\n\r\n",
+            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null}}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"工研院 \\u201cITRI\\u201d\"}}]}\n\n",
+            "event: x\ndata:{\"choices\":[{\"delta\":{\"content\":\" 1973\"},\"finish_reason\":null}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+            "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n",
+            "data: [DONE]\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"late\"}}]}\n\n",
+        );
+        for step in 1..stream.len() {
+            let (text, done) = decode(stream.as_bytes(), step);
+            assert_eq!(text.unwrap(), "工研院 “ITRI” 1973", "in steps of {step}");
+            assert!(done);
+        }
+    }
+
+    #[test]
+    fn what_is_no_chunk_is_garbage() {
+        for line in ["data: <html>\n", "data: [1]\n", "data: {\"choices\":7}\n"] {
+            assert!(matches!(decode(line.as_bytes(), 5).0, Err(LlmError::Garbage(_))), "{line}");
+        }
+        let endless = vec![b'x'; MAX_LINE + 2];
+        assert!(matches!(decode(&endless, 4096).0, Err(LlmError::Garbage(_))));
+    }
+
+    #[test]
+    fn an_error_object_in_the_stream_is_a_refusal() {
+        let stream = "data: {\"error\":{\"message\":\"context too long\\nmore\",\"code\":400}}\n";
+        assert_eq!(
+            decode(stream.as_bytes(), 9).0,
+            Err(LlmError::Refused { status: 400, message: "context too long".into() })
+        );
+    }
+}

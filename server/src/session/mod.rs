@@ -1,0 +1,244 @@
+//! The session: one visitor's conversation. It outlives its socket, has one turn at a time, and numbers
+//! all it tells.
+//!
+//! A [`Session`] is plain state behind a short lock; nothing runs for an idle one. While there is something
+//! to do, one task ([`driver`]) works off its queue: turns and the ends of visitor epochs, in order.
+
+mod driver;
+mod limit;
+mod outbox;
+mod registry;
+mod state;
+
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use outbox::{GivenUp, Outbox, Sequenced};
+pub use registry::{Opened, Sessions};
+pub use state::{Attached, Snapshot};
+
+use crate::description::Landing;
+use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status, Strategy};
+use crate::turn::Engine;
+use state::{Job, State};
+
+/// How many messages may wait behind a running turn (`on_overlap = queue`): a visitor hardly types more.
+const MAX_WAITING: usize = 8;
+
+/// What a message does to a running turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// It takes its place.
+    Interrupt,
+    /// It waits for its end.
+    Queue,
+    /// It is refused.
+    Reject,
+}
+
+impl Overlap {
+    /// All, as flags name them.
+    pub const NAMES: [(&str, Self); 3] =
+        [("interrupt", Self::Interrupt), ("queue", Self::Queue), ("reject", Self::Reject)];
+}
+
+impl FromStr for Overlap {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, overlap)| *overlap).ok_or(())
+    }
+}
+
+/// How sessions behave, as configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Knobs {
+    /// Descriptions are fetched before a message needs them.
+    pub prefetch: bool,
+    /// A younger description is not prefetched again.
+    pub refresh_after: Duration,
+    /// The first message that has a description mentions the visitor's appearance.
+    pub mention_first: bool,
+    /// The share of later messages that do, 0 to 1.
+    pub mention_rate: f64,
+    /// Makes the draw of mentions repeatable.
+    pub seed: Option<u64>,
+    /// What a message does to a running turn.
+    pub on_overlap: Overlap,
+    /// Messages a minute and session; 0: unlimited.
+    pub messages_per_minute: u32,
+    /// Images a minute and session; 0: unlimited.
+    pub images_per_minute: u32,
+    /// Bytes that may wait for a socket.
+    pub outbound_queue: usize,
+    /// Bytes of frames that are kept to be sent again.
+    pub replay_bytes: usize,
+    /// How long a session is kept without a socket.
+    pub session_ttl: Duration,
+}
+
+/// What all sessions share.
+struct Shared {
+    engine: Engine,
+    knobs: Knobs,
+    /// The drivers, so that shutdown and tests can wait for them.
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+/// One visitor's conversation.
+pub struct Session {
+    id: Arc<str>,
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+}
+
+impl Session {
+    /// The session's id.
+    pub fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// Gives the session a socket's queue; a former socket is given up. `last_seq`: the last sequence
+    /// number that the client knows, when it resumes.
+    pub fn attach(&self, last_seq: Option<u64>) -> Attached {
+        self.lock().attach(&self.id, self.shared.knobs.outbound_queue, last_seq)
+    }
+
+    /// Takes a socket's queue away, if it is still the session's.
+    pub fn detach(&self, outbox: &Arc<Outbox>) {
+        self.lock().detach(outbox);
+    }
+
+    /// Does what a client asks. Answers, refusals too, come as events.
+    pub fn handle(self: &Arc<Self>, command: Command) {
+        match command {
+            Command::Message(message) => self.take_message(message),
+            Command::Typing { refresh } => self.prepare(refresh),
+            Command::Cancel { turn_id } => self.lock().stop_active(turn_id.as_deref(), Status::Cancelled),
+            Command::Forget => {
+                let mut state = self.lock();
+                state.stop_active(None, Status::Cancelled);
+                self.enqueue(&mut state, Job::Forget);
+            }
+        }
+    }
+
+    /// Tells the client of something it did that can't be done.
+    pub fn refuse(&self, error: ErrorEvent) {
+        self.lock().emit(Event::Error(error));
+    }
+
+    /// Tells the client that its image was not taken; images count against their own rate.
+    pub fn refuse_image(&self, error: ErrorEvent) {
+        let mut state = self.lock();
+        let error = match state.take_image_rate() {
+            Ok(()) => error,
+            Err(wait) => {
+                let message = format!("More than {} images a minute.", self.shared.knobs.images_per_minute);
+                refusal("rate_limited", &message, Some(wait))
+            }
+        };
+        state.emit(Event::Error(error));
+    }
+
+    /// The visitor has come: asks who they are, so that the first turn need not wait.
+    fn prefetch_at_opening(self: &Arc<Self>) {
+        // The other strategies read no prefetch.
+        if self.shared.engine.knobs.strategy == Strategy::Race {
+            self.prepare(false);
+        }
+    }
+
+    fn prepare(self: &Arc<Self>, refresh: bool) {
+        let Shared { engine, knobs, .. } = &*self.shared;
+        if refresh {
+            engine.descriptions.forget(&self.id);
+        } else {
+            let known = engine.descriptions.cached(&self.id);
+            if !knobs.prefetch || known.is_some_and(|sight| sight.age() < knobs.refresh_after) {
+                return;
+            }
+        }
+        engine.descriptions.refresh(&self.id, self.landing());
+    }
+
+    /// Tells of a description that lands, unless the visitor has changed by then.
+    fn landing(self: &Arc<Self>) -> Landing {
+        let (session, epoch) = (Arc::downgrade(self), self.lock().epoch());
+        Box::new(move |sight| {
+            if let Some(session) = session.upgrade() {
+                session.emit_in(
+                    epoch,
+                    Event::Description {
+                        text: Arc::clone(&sight.text),
+                        source: DescriptionSource::Vlm,
+                        age: sight.age(),
+                        turn_id: None,
+                    },
+                );
+            }
+        })
+    }
+
+    fn take_message(self: &Arc<Self>, message: Message) {
+        let mut state = self.lock();
+        if let Some(id) = &message.id
+            && state.repeat(id)
+        {
+            return;
+        }
+        if let Err(error) = self.admit(&state) {
+            state.emit(Event::Error(error));
+            return;
+        }
+        if self.shared.knobs.on_overlap == Overlap::Interrupt {
+            state.stop_active(None, Status::Interrupted);
+        }
+        state.remember_id(message.id.as_deref());
+        self.enqueue(&mut state, Job::Message { message, arrived: Instant::now() });
+    }
+
+    fn admit(&self, state: &State) -> Result<(), ErrorEvent> {
+        if self.shared.shutdown.is_cancelled() {
+            return Err(refusal(
+                "shutting_down",
+                "The server is stopping. Please ask again in a moment.",
+                None,
+            ));
+        }
+        let knobs = &self.shared.knobs;
+        if knobs.on_overlap == Overlap::Reject && state.is_busy() {
+            return Err(refusal("busy", "A reply is still running. Wait for its end or cancel it.", None));
+        }
+        if state.waiting() >= MAX_WAITING {
+            return Err(refusal("queue_full", "Too many questions wait already. Wait for a reply.", None));
+        }
+        state.take_rate().map_err(|wait| {
+            let message = format!("More than {} messages a minute.", knobs.messages_per_minute);
+            refusal("rate_limited", &message, Some(wait))
+        })
+    }
+
+    /// Emits an event of a visitor epoch, unless that epoch is over.
+    fn emit_in(&self, epoch: u64, event: Event) {
+        let mut state = self.lock();
+        if state.epoch() == epoch {
+            state.emit(event);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A refusal of something that may succeed later.
+fn refusal(code: &'static str, message: &str, retry_after: Option<Duration>) -> ErrorEvent {
+    ErrorEvent { code, message: message.to_owned(), retryable: true, retry_after, turn_id: None }
+}

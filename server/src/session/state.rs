@@ -1,0 +1,328 @@
+//! A session's state, behind its lock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::limit::RateLimit;
+use super::outbox::{self, GivenUp, Outbox, Sequenced};
+use super::registry::random_id;
+use super::{Knobs, MAX_WAITING};
+use crate::event::{Event, Message, Status};
+use crate::llm::{HistoryMessage, Speaker};
+use crate::turn::{Ended, Request, Stop};
+
+/// How many messages a session remembers, questions and answers together.
+const MAX_HISTORY: usize = 10;
+
+/// How many message ids are known again when they are repeated.
+const MAX_RECENT: usize = 32;
+
+/// Something for the driver to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    Message { message: Message, arrived: Instant },
+    Forget,
+}
+
+/// What a new socket is told first.
+#[derive(Debug)]
+pub struct Attached {
+    /// The session.
+    pub session_id: Arc<str>,
+    /// Proves that a client may come back to this session.
+    pub resume_token: Arc<str>,
+    /// The visitor epoch.
+    pub epoch: u64,
+    /// The session's last sequence number.
+    pub last_seq: u64,
+    /// Whether the client missed nothing.
+    pub resumed: bool,
+    /// What the client can't be sent again frame by frame.
+    pub snapshot: Option<Snapshot>,
+    /// What follows.
+    pub outbox: Arc<Outbox>,
+}
+
+/// A session's past, for a client that missed some of it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Questions and plain answers, oldest first.
+    pub history: Vec<HistoryMessage>,
+    /// The running turn and its text so far.
+    pub turn: Option<(Arc<str>, String)>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    epoch: u64,
+    seq: u64,
+    resume_token: Arc<str>,
+    outbox: Option<Arc<Outbox>>,
+    detached_at: Instant,
+    active: Option<Active>,
+    jobs: VecDeque<Job>,
+    /// The driver runs.
+    pub(super) is_driven: bool,
+    turns: u64,
+    history: VecDeque<HistoryMessage>,
+    recent: VecDeque<Recent>,
+    /// The visitor's appearance was not yet spoken of.
+    mention_due: bool,
+    rng: fastrand::Rng,
+    rate: RateLimit,
+    image_rate: RateLimit,
+    /// Bytes of frames that may be kept in `recent`.
+    replay_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Active {
+    turn_id: Arc<str>,
+    stop: Arc<Stop>,
+    text: String,
+}
+
+/// A message that had an id of its own, so that a repetition is known.
+#[derive(Debug)]
+struct Recent {
+    id: Arc<str>,
+    started: Option<Sequenced>,
+    done: Option<Sequenced>,
+}
+
+impl State {
+    pub(super) fn new(knobs: &Knobs, rng: fastrand::Rng) -> Self {
+        Self {
+            epoch: 1,
+            seq: 0,
+            resume_token: random_id(),
+            outbox: None,
+            detached_at: Instant::now(),
+            active: None,
+            jobs: VecDeque::new(),
+            is_driven: false,
+            turns: 0,
+            history: VecDeque::new(),
+            recent: VecDeque::new(),
+            mention_due: knobs.mention_first,
+            rng,
+            rate: RateLimit::per_minute(knobs.messages_per_minute),
+            image_rate: RateLimit::per_minute(knobs.images_per_minute),
+            replay_bytes: knobs.replay_bytes,
+        }
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(super) fn has_token(&self, token: &str) -> bool {
+        *self.resume_token == *token
+    }
+
+    pub(super) fn attach(&mut self, id: &Arc<str>, outbound_queue: usize, last_seq: Option<u64>) -> Attached {
+        let outbox = Arc::new(Outbox::new(outbound_queue));
+        if let Some(former) = self.outbox.replace(Arc::clone(&outbox)) {
+            former.give_up(GivenUp::Replaced);
+        }
+        let resumed = last_seq == Some(self.seq);
+        let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
+            history: self.history.iter().cloned().collect(),
+            turn: self.active.as_ref().map(|active| (Arc::clone(&active.turn_id), active.text.clone())),
+        });
+        Attached {
+            session_id: Arc::clone(id),
+            resume_token: Arc::clone(&self.resume_token),
+            epoch: self.epoch,
+            last_seq: self.seq,
+            resumed,
+            snapshot,
+            outbox,
+        }
+    }
+
+    pub(super) fn detach(&mut self, outbox: &Arc<Outbox>) {
+        if self.outbox.as_ref().is_some_and(|current| Arc::ptr_eq(current, outbox)) {
+            self.outbox = None;
+            self.detached_at = Instant::now();
+        }
+    }
+
+    /// Whether nobody has come back for so long, and nothing is left to do.
+    pub(super) fn is_abandoned(&self, ttl: Duration) -> bool {
+        self.outbox.is_none() && !self.is_driven && self.detached_at.elapsed() >= ttl
+    }
+
+    /// Numbers an event and queues it for the socket, if there is one.
+    pub(super) fn emit(&mut self, event: Event) {
+        self.seq += 1;
+        let event = Sequenced { seq: Some(self.seq), event };
+        match &event.event {
+            Event::Token { text, .. } => {
+                if let Some(active) = &mut self.active {
+                    active.text.push_str(text);
+                }
+            }
+            Event::TurnStarted { id: Some(id), .. } => {
+                if let Some(recent) = self.recent.iter_mut().find(|recent| recent.id == *id) {
+                    recent.started = Some(event.clone());
+                }
+            }
+            Event::TurnDone(report) => {
+                let of_turn = |recent: &&mut Recent| {
+                    matches!(&recent.started, Some(Sequenced { event: Event::TurnStarted { turn_id, .. }, .. })
+                        if *turn_id == report.turn_id)
+                };
+                if let Some(recent) = self.recent.iter_mut().find(of_turn) {
+                    recent.done = Some(event.clone());
+                    self.trim_recent();
+                }
+            }
+            _ => {}
+        }
+        self.push(event);
+    }
+
+    fn push(&mut self, event: Sequenced) {
+        if let Some(outbox) = &self.outbox {
+            outbox.push(event);
+            if outbox.is_given_up() {
+                self.outbox = None;
+                self.detached_at = Instant::now();
+            }
+        }
+    }
+
+    /// Whether a message id was seen before; if so, its turn's frames are sent again.
+    pub(super) fn repeat(&mut self, id: &str) -> bool {
+        let Some(recent) = self.recent.iter().find(|recent| *recent.id == *id) else { return false };
+        let frames = [recent.started.clone(), recent.done.clone()];
+        frames.into_iter().flatten().for_each(|frame| self.push(frame));
+        true
+    }
+
+    pub(super) fn remember_id(&mut self, id: Option<&str>) {
+        let Some(id) = id else { return };
+        if self.recent.len() == MAX_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Recent { id: Arc::from(id), started: None, done: None });
+    }
+
+    /// Drops the oldest frames kept for repetitions until the rest is small enough.
+    fn trim_recent(&mut self) {
+        let size = |recent: &Recent| recent.done.as_ref().map_or(0, |done| outbox::size(&done.event));
+        let mut bytes: usize = self.recent.iter().map(size).sum();
+        while bytes > self.replay_bytes
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            bytes -= size(&oldest);
+        }
+    }
+
+    pub(super) fn take_rate(&self) -> Result<(), Duration> {
+        self.rate.take()
+    }
+
+    pub(super) fn take_image_rate(&self) -> Result<(), Duration> {
+        self.image_rate.take()
+    }
+
+    /// Whether a turn runs or waits.
+    pub(super) fn is_busy(&self) -> bool {
+        self.active.is_some() || !self.jobs.is_empty()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.len().min(MAX_WAITING)
+    }
+
+    /// Asks the running turn to end; with a turn id, only if it is that one.
+    pub(super) fn stop_active(&self, turn_id: Option<&str>, status: Status) {
+        if let Some(active) = &self.active
+            && turn_id.is_none_or(|turn_id| turn_id == &*active.turn_id)
+        {
+            active.stop.with(status);
+        }
+    }
+
+    pub(super) fn push_job(&mut self, job: Job) {
+        self.jobs.push_back(job);
+    }
+
+    pub(super) fn pop_job(&mut self) -> Option<Job> {
+        self.jobs.pop_front()
+    }
+
+    /// Whether the visitor epoch ends behind the job just popped.
+    pub(super) fn is_forgetting(&self) -> bool {
+        self.jobs.iter().any(|job| matches!(job, Job::Forget))
+    }
+
+    /// Whether another message waits.
+    pub(super) fn has_newer_message(&self) -> bool {
+        self.jobs.iter().any(|job| matches!(job, Job::Message { .. }))
+    }
+
+    /// Makes a message the next turn.
+    pub(super) fn next_turn(
+        &mut self,
+        session_id: &Arc<str>,
+        knobs: &Knobs,
+        message: Message,
+        arrived: Instant,
+    ) -> Request {
+        self.turns += 1;
+        let history =
+            if message.include_history { self.history.iter().cloned().collect() } else { Vec::new() };
+        let mention = self.mention_due || self.rng.f64() < knobs.mention_rate;
+        Request {
+            turn_id: Arc::from(format!("t{}", self.turns)),
+            session_id: Arc::clone(session_id),
+            message,
+            arrived,
+            history,
+            mention,
+        }
+    }
+
+    /// The turn now running; returns what stops it.
+    pub(super) fn activate(&mut self, request: &Request) -> Arc<Stop> {
+        let stop = Arc::new(Stop::default());
+        self.active = Some(Active {
+            turn_id: Arc::clone(&request.turn_id),
+            stop: Arc::clone(&stop),
+            text: String::new(),
+        });
+        stop
+    }
+
+    /// Keeps what the visitor got to know and tells the turn's end.
+    pub(super) fn finish(&mut self, request: &Request, ended: Ended) {
+        self.active = None;
+        self.mention_due &= !ended.mentioned;
+        if !ended.heard.is_empty() {
+            let question = request.message.text.clone();
+            self.history.push_back(HistoryMessage { speaker: Speaker::Visitor, text: question });
+            self.history.push_back(HistoryMessage { speaker: Speaker::House, text: ended.heard });
+            while self.history.len() > MAX_HISTORY {
+                self.history.pop_front();
+            }
+        }
+        self.emit(Event::TurnDone(Arc::new(ended.report)));
+    }
+
+    /// Ends the visitor epoch: nothing of this visitor is left, only the sequence goes on.
+    pub(super) fn begin_epoch(&mut self, knobs: &Knobs) {
+        self.epoch += 1;
+        self.resume_token = random_id();
+        self.history = VecDeque::new();
+        self.recent = VecDeque::new();
+        self.mention_due = knobs.mention_first;
+        let (epoch, last_seq, resume_token) = (self.epoch, self.seq, Arc::clone(&self.resume_token));
+        self.push(Sequenced { seq: None, event: Event::EpochBegan { epoch, last_seq, resume_token } });
+    }
+}

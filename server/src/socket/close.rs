@@ -1,0 +1,126 @@
+//! How a socket ends: the close codes, and the last steps on the connection.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FusedStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_util::sync::CancellationToken;
+
+use crate::session::GivenUp;
+
+/// After the close frame, the peer has this long to close; and after the end of our side as long again.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Why a socket ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// The client closed, or the connection is gone.
+    Peer,
+    /// `once=1`: the first reply is complete.
+    Replied,
+    /// The server ends it.
+    Server(Ending),
+}
+
+/// A close code with its reasons, for programs and for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ending {
+    pub(super) code: u16,
+    pub(super) name: &'static str,
+    pub(super) message: &'static str,
+}
+
+pub(super) const PROTOCOL: Ending = Ending {
+    code: 1002,
+    name: "protocol_error",
+    message: "The connection broke the WebSocket protocol. Please connect again.",
+};
+pub(super) const BAD_UTF8: Ending = Ending {
+    code: 1007,
+    name: "bad_utf8",
+    message: "A text message was not UTF-8. Please connect again and send UTF-8.",
+};
+pub(super) const UNAUTHORIZED: Ending = Ending {
+    code: 1008,
+    name: "unauthorized",
+    message: "This server asks for a token: ?token=, a bearer header, or the subprotocol rapport-token.",
+};
+pub(super) const TOO_BIG: Ending = Ending {
+    code: 1009,
+    name: "message_too_big",
+    message: "The message is larger than this server takes; its limits are in the session frame.",
+};
+pub(super) const GOING_AWAY: Ending =
+    Ending { code: 1001, name: "shutting_down", message: "The server is shutting down." };
+pub(super) const RESTARTING: Ending =
+    Ending { code: 1012, name: "restarting", message: "The server is restarting. Please connect again." };
+pub(super) const NO_PONG: Ending =
+    Ending { code: 4001, name: "no_pong", message: "No pong came in time. Please connect again." };
+const SLOW: Ending = Ending {
+    code: 4000,
+    name: "slow_consumer",
+    message: "Too much waited unread for this client. Please connect again.",
+};
+const REPLACED: Ending =
+    Ending { code: 4003, name: "replaced", message: "A newer connection of the same session took over." };
+
+impl From<GivenUp> for Ending {
+    fn from(why: GivenUp) -> Self {
+        match why {
+            GivenUp::Replaced => REPLACED,
+            GivenUp::TooSlow => SLOW,
+        }
+    }
+}
+
+/// Asks all sockets of a server to end.
+#[derive(Debug, Default)]
+pub struct Leave {
+    token: CancellationToken,
+    is_restart: OnceLock<bool>,
+}
+
+impl Leave {
+    /// Asks; `is_restart` tells clients to come back.
+    pub fn ask(&self, is_restart: bool) {
+        let _ = self.is_restart.set(is_restart); // the first word counts
+        self.token.cancel();
+    }
+
+    /// Waits until asked.
+    pub(super) async fn asked(&self) -> Ending {
+        self.token.cancelled().await;
+        if self.is_restart.get() == Some(&true) { RESTARTING } else { GOING_AWAY }
+    }
+}
+
+/// Sends the close frame, reads and drops what the peer still sends, and ends the connection with a FIN.
+/// Unread input would make the kernel send an RST, which can destroy the close frame on its way.
+pub(super) async fn close<S>(mut ws: WebSocketStream<S>, code: u16, reason: &'static str)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let was_readable = !ws.is_terminated();
+    let farewell = async {
+        let frame = CloseFrame { code: code.into(), reason: reason.into() };
+        let _ = ws.close(Some(frame)).await; // fails if the peer closed first; reading sends the answer
+        while let Some(Ok(_)) = ws.next().await {}
+    };
+    let is_answered = timeout(LINGER, farewell).await.is_ok();
+    let mut io = ws.into_inner();
+    if !(was_readable && is_answered) {
+        let _ = timeout(LINGER, drain(&mut io)).await; // a peer that never stops is left to the kernel
+    }
+    let _ = io.shutdown().await; // the peer may be gone already
+    let _ = timeout(LINGER, drain(&mut io)).await;
+}
+
+async fn drain(io: &mut (impl AsyncRead + Unpin)) {
+    let mut scrap = [0; 4096];
+    while io.read(&mut scrap).await.is_ok_and(|length| length > 0) {}
+}

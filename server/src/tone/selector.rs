@@ -1,0 +1,164 @@
+//! The choice of a tone: by rules, by a model where the rules abstain, or by a model alone.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::rules;
+use crate::event::{SelectedBy, Selection, Tone, Usage};
+use crate::llm::{self, Chat, ChatRequest, Role};
+use crate::prompts::Prompts;
+
+/// A label is a word: a model that takes longer is taken for stuck.
+const MODEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Room for the longest label; models that think aloud are cut off.
+const MAX_TOKENS: u32 = 16;
+
+/// Who may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectMode {
+    /// Rules; a model only where they abstain and one is configured.
+    Auto,
+    /// Rules alone.
+    Rules,
+    /// The model alone; rules if it fails.
+    Model,
+}
+
+impl SelectMode {
+    /// All, as flags name them.
+    pub const NAMES: [(&str, Self); 3] =
+        [("auto", Self::Auto), ("rules", Self::Rules), ("model", Self::Model)];
+}
+
+impl FromStr for SelectMode {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, mode)| *mode).ok_or(())
+    }
+}
+
+/// A selection and what it took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selected {
+    /// The tone.
+    pub selection: Selection,
+    /// How long it took.
+    pub took: Duration,
+    /// What it cost upstream.
+    pub usage: Usage,
+    /// A model was asked and gave no label.
+    pub failed: bool,
+}
+
+impl Selected {
+    /// A selection that took nothing.
+    pub fn at_once(selection: Selection) -> Self {
+        Self { selection, took: Duration::ZERO, usage: Usage::default(), failed: false }
+    }
+}
+
+/// Selects tones.
+pub struct Selector {
+    mode: SelectMode,
+    elder_age: u8,
+    model: Option<(Arc<dyn Chat>, Arc<Prompts>)>,
+}
+
+impl Selector {
+    /// `elder_age`: from how many years a visitor counts as an elder. Without a model, rules choose alone.
+    pub fn new(mode: SelectMode, elder_age: u8, model: Option<(Arc<dyn Chat>, Arc<Prompts>)>) -> Self {
+        Self { mode, elder_age, model }
+    }
+
+    /// The tone that a description calls for. Never fails: the fallback is casual.
+    pub async fn select(&self, description: &str) -> Selected {
+        let started = tokio::time::Instant::now();
+        let mut selected = self.choose(description).await;
+        selected.took = started.elapsed();
+        selected
+    }
+
+    async fn choose(&self, description: &str) -> Selected {
+        if description.is_empty() {
+            return Selected::at_once(Selection::fallback());
+        }
+        let by_rule = rules::decide(description, self.elder_age).map(|verdict| Selection {
+            tone: verdict.tone,
+            selected_by: SelectedBy::Rule,
+            because: verdict.because,
+        });
+        let asks_model = match self.mode {
+            SelectMode::Rules => false,
+            SelectMode::Auto => by_rule.is_none(),
+            SelectMode::Model => true,
+        };
+        let otherwise = by_rule.unwrap_or_else(Selection::fallback);
+        let Some((chat, prompts)) = self.model.as_ref().filter(|_| asks_model) else {
+            return Selected::at_once(otherwise);
+        };
+        let request = ChatRequest {
+            role: Role::Select,
+            system: prompts.select(),
+            history: Vec::new(),
+            user: format!(
+                "<elder_age>{}</elder_age>\n<description>{}</description>",
+                self.elder_age,
+                llm::untagged(description)
+            ),
+            max_tokens: MAX_TOKENS,
+            temperature: 0.0,
+        };
+        let reply = timeout(MODEL_TIMEOUT, llm::collect(&**chat, request)).await;
+        let usage = match &reply {
+            Ok(Ok((_, usage))) => usage.clone(),
+            _ => Usage { llm_calls: 1, ..Usage::default() },
+        };
+        let label = match reply {
+            Ok(Ok((text, _))) => label(&text),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "no tone from the model");
+                None
+            }
+            Err(_) => {
+                tracing::warn!(timeout_s = MODEL_TIMEOUT.as_secs(), "no tone from the model in time");
+                None
+            }
+        };
+        let by_model =
+            label.map(|tone| Selection { tone, selected_by: SelectedBy::Model, because: Vec::new() });
+        let failed = by_model.is_none();
+        Selected { selection: by_model.unwrap_or(otherwise), took: Duration::ZERO, usage, failed }
+    }
+}
+
+/// The label in a model's reply, if it names exactly one; a shortened one counts.
+fn label(reply: &str) -> Option<Tone> {
+    let reply = reply.to_lowercase();
+    let named = |tone: &Tone| {
+        let short = tone.as_str().trim_end_matches("_friendly");
+        reply.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word == short)
+    };
+    let mut tones = Tone::ALL.into_iter().filter(named);
+    tones.next().filter(|_| tones.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_found_in_what_models_say() {
+        let check = |reply, expect| assert_eq!(label(reply), expect, "{reply}");
+        check("child_friendly", Some(Tone::ChildFriendly));
+        check(" **Elder_Friendly**.\n", Some(Tone::ElderFriendly));
+        check("The tone is professional.", Some(Tone::ProfessionalFriendly));
+        check("child_friendly or casual_friendly", None);
+        check("pirate", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,82 @@
+//! The answer stage: retrieve, then generate.
+
+use futures_util::StreamExt;
+
+use super::Turn;
+use crate::answer::Query;
+use crate::event::{Source, Stage, Usage};
+use crate::knowledge::Passage;
+use crate::llm::{Delta, LlmError};
+
+/// How often an answer is begun before the turn fails.
+const ATTEMPTS: u32 = 2;
+
+impl Turn<'_> {
+    /// Generates the plain answer into the reply. `live`: it is sent as it comes. What fails before
+    /// anything was sent is tried once more.
+    pub(super) async fn answer(&mut self, live: bool) -> Result<(), LlmError> {
+        let query = Query {
+            question: self.request.message.text.clone(),
+            lang: self.lang,
+            history: self.request.history.clone(),
+            passages: self.retrieve(),
+        };
+        let span = self.timeline.open(Stage::Answer, None);
+        let mut attempt = 1;
+        while let Err(error) = self.generate(query.clone(), live).await {
+            if attempt == ATTEMPTS || !error.is_retryable() || !self.reply.text.is_empty() {
+                return Err(error);
+            }
+            attempt += 1;
+            tracing::warn!(%error, "answer is tried again");
+            self.reply.answer.clear();
+        }
+        self.timeline.close(span);
+        self.timeline.timings().answer = self.timeline.now();
+        Ok(())
+    }
+
+    fn retrieve(&mut self) -> Option<Vec<Passage>> {
+        let knowledge = self.engine.knowledge.as_ref()?;
+        let span = self.timeline.open(Stage::Retrieve, None);
+        let started = tokio::time::Instant::now();
+        let passages = knowledge.search(&self.request.message.text, self.engine.knobs.passage_chars);
+        self.timeline.timings().retrieve = Some(crate::event::millis(started.elapsed()));
+        self.timeline.close(span);
+        for Passage { source, .. } in &passages {
+            let is_known = |known: &Source| known.title == source.title && known.file == source.file;
+            if !self.reply.sources.iter().any(is_known) {
+                self.reply.sources.push(source.clone());
+            }
+        }
+        Some(passages)
+    }
+
+    async fn generate(&mut self, query: Query, live: bool) -> Result<(), LlmError> {
+        let engine = self.engine;
+        if !engine.answerer.is_builtin() {
+            self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
+        }
+        let mut stream = engine.answerer.answer(query).await?;
+        while let Some(delta) = stream.next().await {
+            match delta? {
+                Delta::Text(text) => {
+                    // Models like to begin with white space.
+                    let text = if self.reply.answer.is_empty() { text.trim_start() } else { &text };
+                    if text.is_empty() {
+                        continue;
+                    }
+                    if self.timeline.timings().answer_first.is_none() {
+                        self.timeline.timings().answer_first = self.timeline.now();
+                    }
+                    self.reply.answer.push_str(text);
+                    if live {
+                        self.send(text);
+                    }
+                }
+                Delta::Usage(usage) => self.reply.usage.add(&usage),
+            }
+        }
+        if self.reply.answer.is_empty() { Err(LlmError::Empty) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,235 @@
+//! The turn: one question, answered in the tone that suits its visitor.
+//!
+//! [`run`] plays a turn to its end and returns a report; what happens meanwhile is emitted as events. A turn
+//! is one future: dropping a stage drops its upstream's HTTP body, so nothing of a dead turn runs on, except
+//! a fetch of a description, which belongs to the cache.
+//!
+//! - [`strategy`](self): which description a turn uses, for each strategy.
+//! - `answering`: retrieval and generation, retried while nothing was sent.
+//! - `reply`: what was sent so far, conversion, the fact guard.
+//! - `timeline`: when each stage ran.
+
+mod answering;
+mod reply;
+mod strategy;
+mod timeline;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::Answerer;
+use crate::description::Descriptions;
+use crate::event::{ErrorEvent, Event, Message, Status, Strategy, TurnReport};
+use crate::knowledge::Knowledge;
+use crate::language::Lang;
+use crate::llm::{HistoryMessage, LlmError};
+use crate::tone::{Converter, Selector};
+use reply::Reply;
+use timeline::Timeline;
+
+/// All that turns share.
+pub struct Engine {
+    /// The house's documents, if it has any.
+    pub knowledge: Option<Arc<Knowledge>>,
+    /// Generates plain answers.
+    pub answerer: Answerer,
+    /// Selects tones.
+    pub selector: Arc<Selector>,
+    /// Converts answers.
+    pub converter: Converter,
+    /// Describes visitors.
+    pub descriptions: Arc<Descriptions>,
+    /// The race's knobs.
+    pub knobs: Knobs,
+}
+
+/// The race's knobs, as configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Knobs {
+    /// The strategy of messages that name none.
+    pub strategy: Strategy,
+    /// A younger description is fresh enough not to be prefetched again, and to be spoken of.
+    pub refresh_after: Duration,
+    /// An older description is not used.
+    pub description_ttl: Duration,
+    /// How long past the answer's end a refresh is waited for.
+    pub grace: Duration,
+    /// A whole turn's bound.
+    pub turn_timeout: Duration,
+    /// All passages of a turn together, in characters.
+    pub passage_chars: usize,
+    /// What is done about facts that a conversion loses.
+    pub fact_guard: FactGuard,
+}
+
+/// What is done about facts that a conversion loses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactGuard {
+    /// Nothing is checked.
+    Off,
+    /// They are listed in the report.
+    Flag,
+    /// The text is held until checked; if it lost a fact, the plain one is sent.
+    Strict,
+}
+
+impl FactGuard {
+    /// All, as flags name them.
+    pub const NAMES: [(&str, Self); 3] = [("off", Self::Off), ("flag", Self::Flag), ("strict", Self::Strict)];
+}
+
+impl std::str::FromStr for FactGuard {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, guard)| *guard).ok_or(())
+    }
+}
+
+/// One turn to be played.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The turn's id.
+    pub turn_id: Arc<str>,
+    /// Whose turn it is.
+    pub session_id: Arc<str>,
+    /// The question.
+    pub message: Message,
+    /// When the message arrived.
+    pub arrived: Instant,
+    /// Earlier messages, oldest first; empty if the message wants none.
+    pub history: Vec<HistoryMessage>,
+    /// Whether this turn is to mention the visitor's appearance, if it can.
+    pub mention: bool,
+}
+
+/// Takes what a turn has to tell. Never blocks.
+pub type Emit = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Ends a turn from outside. The first status given wins.
+#[derive(Debug, Default)]
+pub struct Stop {
+    token: CancellationToken,
+    status: OnceLock<Status>,
+}
+
+impl Stop {
+    /// Asks the turn to end with a status.
+    pub fn with(&self, status: Status) {
+        if self.status.set(status).is_ok() {
+            self.token.cancel();
+        }
+    }
+
+    /// The status asked for, if any.
+    pub fn status(&self) -> Option<Status> {
+        self.status.get().copied()
+    }
+
+    async fn asked(&self) -> Status {
+        self.token.cancelled().await;
+        self.status().unwrap_or(Status::Cancelled)
+    }
+}
+
+/// How a turn ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What the client is told.
+    pub report: TurnReport,
+    /// The plain answer as far as the visitor got to know it: what history keeps.
+    pub heard: String,
+    /// Whether the visitor's appearance was spoken of, or could have been.
+    pub mentioned: bool,
+}
+
+/// Plays a turn to its end. Emits its events but the terminal one, which the caller makes of the report.
+pub async fn run(engine: &Engine, request: &Request, stop: &Stop, emit: &Emit) -> Ended {
+    let id = request.message.id.as_deref().map(Arc::from);
+    emit(Event::TurnStarted { turn_id: Arc::clone(&request.turn_id), id });
+    let mut turn = Turn {
+        engine,
+        request,
+        emit,
+        lang: request.message.lang.unwrap_or_else(|| Lang::of(&request.message.text)),
+        timeline: Timeline::new(request.arrived),
+        reply: Reply::default(),
+        flight: None,
+    };
+    let status = tokio::select! {
+        biased;
+        status = stop.asked() => status,
+        played = timeout(engine.knobs.turn_timeout, turn.play()) => match played {
+            Ok(Ok(())) => Status::Completed,
+            Ok(Err(error)) => {
+                tracing::warn!(turn_id = &*request.turn_id, %error, "turn failed");
+                turn.tell_failure(&error);
+                Status::Failed
+            }
+            Err(_) => {
+                turn.tell_timeout();
+                Status::TimedOut
+            }
+        },
+    };
+    turn.end(status)
+}
+
+/// The end of a turn that was never played: a newer message came while it waited.
+pub fn unplayed(request: &Request, status: Status) -> Ended {
+    Reply::default().end(request, Timeline::new(request.arrived), status)
+}
+
+struct Turn<'a> {
+    engine: &'a Engine,
+    request: &'a Request,
+    emit: &'a Emit,
+    lang: Lang,
+    timeline: Timeline,
+    reply: Reply,
+    /// The refresh that this turn started or joined.
+    flight: Option<crate::description::Flight>,
+}
+
+impl Turn<'_> {
+    async fn play(&mut self) -> Result<(), LlmError> {
+        if !self.request.message.convert_tone {
+            return self.answer(true).await;
+        }
+        match self.request.message.strategy.unwrap_or(self.engine.knobs.strategy) {
+            Strategy::Sequential => self.play_sequential().await,
+            Strategy::Parallel => self.play_parallel().await,
+            Strategy::Race => self.play_race().await,
+        }
+    }
+
+    fn tell_failure(&self, error: &LlmError) {
+        let (code, message) = match error {
+            LlmError::Unreachable { .. } => ("llm_unreachable", "The model that answers can't be reached."),
+            LlmError::Refused { .. } => ("llm_refused", "The model that answers refused the question."),
+            LlmError::Cut => ("llm_cut", "The model's answer broke off."),
+            LlmError::Garbage(_) => ("llm_garbage", "The model's answer could not be read."),
+            LlmError::Stalled(_) => ("llm_stalled", "The model's answer stopped coming."),
+            LlmError::Empty => ("llm_empty", "The model gave no answer."),
+        };
+        self.tell(code, format!("{message} Please ask again in a moment."));
+    }
+
+    fn tell_timeout(&self) {
+        let limit = self.engine.knobs.turn_timeout.as_secs_f64();
+        self.tell("turn_timeout", format!("The reply took longer than {limit} s. Please ask again."));
+    }
+
+    fn tell(&self, code: &'static str, message: String) {
+        let turn_id = Some(Arc::clone(&self.request.turn_id));
+        (self.emit)(Event::Error(ErrorEvent { code, message, retryable: true, retry_after: None, turn_id }));
+    }
+
+    fn end(mut self, status: Status) -> Ended {
+        self.record_flight();
+        self.reply.end(self.request, self.timeline, status)
+    }
+}

@@ -1,0 +1,375 @@
+//! Server frames, written as JSON text.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use std::time::Duration;
+
+use crate::event::{ErrorEvent, Event, Source, Span, Timings, TurnReport, Usage};
+use crate::llm::HistoryMessage;
+use crate::llm::Speaker;
+
+/// What a new socket is told first: the `session` frame.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename = "session")]
+pub struct Greeting<'a> {
+    /// The session.
+    pub session_id: &'a str,
+    /// Proves that the client may come back.
+    pub resume_token: &'a str,
+    /// Whether the client missed nothing.
+    pub resumed: bool,
+    /// The visitor epoch.
+    pub epoch: u64,
+    /// The session's last sequence number.
+    pub last_seq: u64,
+    /// What the server allows.
+    pub limits: &'a Value,
+    /// Who answers: `builtin` or `llm`.
+    pub server: &'static str,
+    /// The server's version.
+    pub version: &'static str,
+    /// What can't be sent again frame by frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotFrame<'a>>,
+}
+
+/// A session's past within a [`Greeting`].
+#[derive(Debug, Clone, Serialize)]
+pub struct SnapshotFrame<'a> {
+    history: Vec<HistoryFrame<'a>>,
+    turn: Option<TurnFrame<'a>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct HistoryFrame<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct TurnFrame<'a> {
+    turn_id: &'a str,
+    text: &'a str,
+}
+
+impl<'a> SnapshotFrame<'a> {
+    /// Of a history and the running turn's id and text.
+    pub fn new(history: &'a [HistoryMessage], turn: Option<(&'a str, &'a str)>) -> Self {
+        let history = history.iter().map(|message| HistoryFrame {
+            role: match message.speaker {
+                Speaker::Visitor => "user",
+                Speaker::House => "assistant",
+            },
+            content: &message.text,
+        });
+        Self { history: history.collect(), turn: turn.map(|(turn_id, text)| TurnFrame { turn_id, text }) }
+    }
+}
+
+impl Greeting<'_> {
+    /// The frame as text.
+    pub fn encode(&self) -> String {
+        write(self)
+    }
+}
+
+/// An event as a frame; `None` for one that is no frame of its own (the socket turns it into a greeting).
+pub fn encode(seq: u64, event: &Event) -> Option<String> {
+    let frame = match event {
+        Event::Description { text, source, age, turn_id } => Frame::Description {
+            text,
+            source: source.as_str(),
+            age_ms: millis(*age),
+            turn_id: turn_id.as_deref(),
+        },
+        Event::TurnStarted { turn_id, id } => Frame::TurnStarted { turn_id, id: id.as_deref() },
+        Event::Tone { turn_id, selection, outcome } => Frame::Tone {
+            turn_id,
+            tone: selection.tone.as_str(),
+            outcome: outcome.as_str(),
+            selected_by: selection.selected_by.as_str(),
+            because: &selection.because,
+        },
+        Event::Token { turn_id, text } => Frame::Token { turn_id, text },
+        Event::TurnDone(report) => Frame::TurnDone(Box::new(TurnDone::of(report))),
+        Event::Error(error) => Frame::Error(ErrorFrame::of(error)),
+        Event::EpochBegan { .. } => return None,
+    };
+    Some(write(&Numbered { frame, seq }))
+}
+
+/// The answer to a `ping`.
+pub fn pong(t: Option<&Value>) -> String {
+    #[derive(Serialize)]
+    #[serde(tag = "type", rename = "pong")]
+    struct Pong<'a> {
+        t: Option<&'a Value>,
+    }
+    write(&Pong { t })
+}
+
+/// The last frame before the server closes a socket.
+pub fn closing(reason: &str, retry_after: Duration) -> String {
+    #[derive(Serialize)]
+    #[serde(tag = "type", rename = "closing")]
+    struct Closing<'a> {
+        reason: &'a str,
+        retry_after_ms: u64,
+    }
+    write(&Closing { reason, retry_after_ms: millis(retry_after) })
+}
+
+fn write(frame: &impl Serialize) -> String {
+    // Every frame is a struct of strings, numbers and lists: there is nothing that JSON can't hold.
+    serde_json::to_string(frame).expect("a frame is JSON")
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[derive(Serialize)]
+struct Numbered<'a> {
+    #[serde(flatten)]
+    frame: Frame<'a>,
+    seq: u64,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Frame<'a> {
+    Description {
+        text: &'a str,
+        source: &'static str,
+        age_ms: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        turn_id: Option<&'a str>,
+    },
+    TurnStarted {
+        turn_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+    },
+    Tone {
+        turn_id: &'a str,
+        tone: &'static str,
+        outcome: &'static str,
+        selected_by: &'static str,
+        because: &'a [String],
+    },
+    Token {
+        turn_id: &'a str,
+        text: &'a str,
+    },
+    TurnDone(Box<TurnDone<'a>>),
+    Error(ErrorFrame<'a>),
+}
+
+#[derive(Serialize)]
+struct ErrorFrame<'a> {
+    code: &'static str,
+    message: &'a str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn_id: Option<&'a str>,
+}
+
+impl<'a> ErrorFrame<'a> {
+    fn of(error: &'a ErrorEvent) -> Self {
+        Self {
+            code: error.code,
+            message: &error.message,
+            retryable: error.retryable,
+            retry_after_ms: error.retry_after.map(millis),
+            turn_id: error.turn_id.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TurnDone<'a> {
+    turn_id: &'a str,
+    status: &'static str,
+    text: &'a str,
+    answer: &'a str,
+    tone: Option<&'static str>,
+    outcome: Option<&'static str>,
+    sources: Vec<SourceFrame<'a>>,
+    degraded: &'a [&'static str],
+    facts_missing: Option<&'a [String]>,
+    timings_ms: TimingsFrame,
+    spans: Vec<SpanFrame>,
+    usage: UsageFrame,
+}
+
+impl<'a> TurnDone<'a> {
+    fn of(report: &'a TurnReport) -> Self {
+        Self {
+            turn_id: &report.turn_id,
+            status: report.status.as_str(),
+            text: &report.text,
+            answer: &report.answer,
+            tone: report.tone.map(crate::event::Tone::as_str),
+            outcome: report.outcome.map(crate::event::Outcome::as_str),
+            sources: report.sources.iter().map(SourceFrame::of).collect(),
+            degraded: &report.degraded,
+            facts_missing: report.facts_missing.as_deref(),
+            timings_ms: TimingsFrame::of(&report.timings),
+            spans: report.spans.iter().map(SpanFrame::of).collect(),
+            usage: UsageFrame::of(&report.usage),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SourceFrame<'a> {
+    title: &'a str,
+    file: &'a str,
+    score: f32,
+}
+
+impl<'a> SourceFrame<'a> {
+    fn of(source: &'a Source) -> Self {
+        Self { title: &source.title, file: &source.file, score: source.score }
+    }
+}
+
+#[derive(Serialize)]
+struct TimingsFrame {
+    description: Option<Ms>,
+    retrieve: Option<Ms>,
+    answer_first: Option<Ms>,
+    answer: Option<Ms>,
+    tone: Option<Ms>,
+    first_token: Option<Ms>,
+    total: Option<Ms>,
+}
+
+impl TimingsFrame {
+    fn of(timings: &Timings) -> Self {
+        Self {
+            description: timings.description.map(Ms),
+            retrieve: timings.retrieve.map(Ms),
+            answer_first: timings.answer_first.map(Ms),
+            answer: timings.answer.map(Ms),
+            tone: timings.tone.map(Ms),
+            first_token: timings.first_token.map(Ms),
+            total: timings.total.map(Ms),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SpanFrame {
+    stage: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<u32>,
+    start: Ms,
+    end: Ms,
+}
+
+impl SpanFrame {
+    fn of(span: &Span) -> Self {
+        Self { stage: span.stage.as_str(), segment: span.segment, start: Ms(span.start), end: Ms(span.end) }
+    }
+}
+
+#[derive(Serialize)]
+struct UsageFrame {
+    llm_calls: u32,
+    input_tokens: u64,
+    output_tokens: u64,
+}
+
+impl UsageFrame {
+    fn of(usage: &Usage) -> Self {
+        let Usage { llm_calls, input_tokens, output_tokens } = *usage;
+        Self { llm_calls, input_tokens, output_tokens }
+    }
+}
+
+/// Milliseconds, written to the microsecond.
+struct Ms(f64);
+
+impl Serialize for Ms {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64((self.0 * 1e3).round() / 1e3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::{Outcome, SelectedBy, Selection, Stage, Status, Tone};
+
+    fn frame(event: &Event) -> Value {
+        serde_json::from_str(&encode(7, event).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn frames_have_their_fields_and_numbers() {
+        let turn_id: Arc<str> = Arc::from("t1");
+        let token = Event::Token { turn_id: Arc::clone(&turn_id), text: Arc::from("\"<b>\n") };
+        assert_eq!(frame(&token), json!({"type": "token", "turn_id": "t1", "text": "\"<b>\n", "seq": 7}));
+
+        let selection = Selection {
+            tone: Tone::ElderFriendly,
+            selected_by: SelectedBy::Rule,
+            because: vec!["cane".into()],
+        };
+        let tone = Event::Tone { turn_id: Arc::clone(&turn_id), selection, outcome: Outcome::Cached };
+        assert_eq!(
+            frame(&tone),
+            json!({"type": "tone", "turn_id": "t1", "tone": "elder_friendly", "outcome": "cached",
+                   "selected_by": "rule", "because": ["cane"], "seq": 7})
+        );
+
+        let started = Event::TurnStarted { turn_id, id: None };
+        assert_eq!(frame(&started), json!({"type": "turn_started", "turn_id": "t1", "seq": 7}));
+    }
+
+    #[test]
+    fn a_report_leaves_nothing_out() {
+        let report = TurnReport {
+            turn_id: Arc::from("t1"),
+            status: Status::TimedOut,
+            text: String::new(),
+            answer: String::new(),
+            tone: None,
+            outcome: None,
+            sources: Vec::new(),
+            degraded: Vec::new(),
+            facts_missing: None,
+            timings: Timings { total: Some(1.234_567), ..Timings::default() },
+            spans: vec![Span { stage: Stage::Describe, segment: None, start: -5.0, end: 1.0 }],
+            usage: Usage::default(),
+        };
+        assert_eq!(
+            frame(&Event::TurnDone(Arc::new(report))),
+            json!({
+                "type": "turn_done", "turn_id": "t1", "status": "timed_out", "text": "", "answer": "",
+                "tone": null, "outcome": null, "sources": [], "degraded": [], "facts_missing": null,
+                "timings_ms": {"description": null, "retrieve": null, "answer_first": null, "answer": null,
+                               "tone": null, "first_token": null, "total": 1.235},
+                "spans": [{"stage": "describe", "start": -5.0, "end": 1.0}],
+                "usage": {"llm_calls": 0, "input_tokens": 0, "output_tokens": 0}, "seq": 7
+            })
+        );
+    }
+
+    #[test]
+    fn the_sockets_own_frames_have_no_number() {
+        assert_eq!(pong(Some(&json!(1.5))), r#"{"type":"pong","t":1.5}"#);
+        assert_eq!(pong(None), r#"{"type":"pong","t":null}"#);
+        assert_eq!(
+            closing("shutting down", Duration::from_secs(1)),
+            r#"{"type":"closing","reason":"shutting down","retry_after_ms":1000}"#
+        );
+    }
+}

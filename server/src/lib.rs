@@ -1,6 +1,18 @@
 //! Rapport, a conversation server that reads the room.
+//!
+//! The rooms, in reading order; each imports only from those below it:
+//!
+//! - [`app`]: routes, listener, start and stop. [`config`]: the one validated configuration.
+//! - [`socket`]: the only room that knows WebSocket. [`wire`]: the only one that knows clients' JSON.
+//! - [`session`]: one visitor's conversation; it outlives its socket and has one turn at a time.
+//! - [`turn`]: the race: one question, answered in the tone that suits its visitor.
+//! - [`description`]: who stands there. [`tone`]: which tone that calls for, and the answer put into it.
+//!   [`answer`]: the plain answer. [`knowledge`]: the house's documents.
+//! - [`llm`]: chat models. [`prompts`]: what they are told.
+//! - [`event`]: the words all rooms share. [`language`]: sentences and words of both languages.
 
 pub mod answer;
+pub mod app;
 pub mod config;
 pub mod description;
 pub mod event;

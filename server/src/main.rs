@@ -1,3 +1,16 @@
-//! Rapport, as a program.
+//! Rapport, as a program: wires the command line to the library. The only place that exits.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match cli::run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -115,9 +115,10 @@ fn layers(matches: &ArgMatches, mode: Mode) -> Result<Layers, ConfigError> {
 
 /// Every key with its value and where that comes from, one a line.
 pub fn show(matches: &ArgMatches) -> Result<String, ConfigError> {
-    let lines = layers(matches, Mode::Serve)?.show().into_iter().map(|(name, value, origin)| {
-        format!("{name} = {value:?} # {origin}\n")
-    });
+    let lines = layers(matches, Mode::Serve)?
+        .show()
+        .into_iter()
+        .map(|(name, value, origin)| format!("{name} = {value:?} # {origin}\n"));
     Ok(lines.collect())
 }
 

@@ -22,6 +22,12 @@ pub struct Knowledge {}
 #[derive(Debug)]
 pub struct LoadError(pub String);
 
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Knowledge {
     /// Loads every document below the directories.
     pub fn load(dirs: &[PathBuf]) -> Result<Self, LoadError> {
@@ -32,6 +38,11 @@ impl Knowledge {
     /// The sample museum inside the binary.
     pub fn sample() -> Self {
         Self::default()
+    }
+
+    /// How many documents are held.
+    pub fn documents(&self) -> usize {
+        0
     }
 
     /// How many passages are held.

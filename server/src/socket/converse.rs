@@ -1,7 +1,7 @@
 //! One socket's life: the session frame, then frames both ways until an end.
 
-use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -53,7 +53,7 @@ where
     let (mut sink, mut stream) = ws.split();
     let mut encoder = Encoder { format, host, attached, text: TextEncoder::default() };
     let (pongs, mut waiting_pongs) = mpsc::channel(WAITING_PONGS);
-    let life = Life { pinged: Cell::new(None) };
+    let life = Life::default();
 
     let end = tokio::select! {
         end = read(&mut stream, &session, &host.limits, &pongs, &life, format) => end,
@@ -84,7 +84,7 @@ where
             }
         };
         // A client that doesn't read gets the close frame or nothing.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), saying).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), saying).await;
         close(ws, code, reason).await;
     }
 }
@@ -123,9 +123,35 @@ where
 }
 
 /// What reader and writer know of the peer's life.
+#[derive(Debug, Default)]
 struct Life {
     /// When the ping went out that is not yet answered.
-    pinged: Cell<Option<Instant>>,
+    pinged: Mutex<Option<Instant>>,
+}
+
+impl Life {
+    fn ping(&self) {
+        self.lock().get_or_insert_with(Instant::now);
+    }
+
+    fn pong(&self) {
+        *self.lock() = None;
+    }
+
+    /// Waits until a ping stays unanswered for too long.
+    async fn end(&self, pong_timeout: Duration) {
+        loop {
+            let pinged = *self.lock();
+            if pinged.is_some_and(|pinged| pinged.elapsed() >= pong_timeout) {
+                return;
+            }
+            sleep_until(pinged.unwrap_or_else(Instant::now) + pong_timeout).await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.pinged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Reads client frames and hands them to the session.
@@ -159,7 +185,7 @@ where
             },
             Message::Binary(bytes) if bytes.len() > limits.max_image => return End::Server(close::TOO_BIG),
             Message::Binary(bytes) => session.refuse_image(wire::image_refusal(&bytes)),
-            Message::Pong(_) => life.pinged.set(None),
+            Message::Pong(_) => life.pong(),
             Message::Close(_) => return End::Peer,
             Message::Ping(_) | Message::Frame(_) => {} // the library answers
         }
@@ -221,9 +247,7 @@ where
             }
             Some(t) = pongs.recv() => messages.push(Message::text(native::pong(t.as_ref()))),
             _ = ping.tick() => {
-                if life.pinged.get().is_none() {
-                    life.pinged.set(Some(Instant::now()));
-                }
+                life.ping();
                 messages.push(Message::Ping(bytes::Bytes::new()));
             }
         }
@@ -241,19 +265,10 @@ fn is_reply(event: &Event) -> bool {
 
 /// Waits for what ends a socket even while its client doesn't read.
 async fn watch(outbox: &Outbox, host: &Host, life: &Life) -> Ending {
-    let unanswered = async {
-        loop {
-            let deadline = life.pinged.get().unwrap_or_else(Instant::now) + host.limits.pong_timeout;
-            sleep_until(deadline).await;
-            if life.pinged.get().is_some_and(|pinged| pinged.elapsed() >= host.limits.pong_timeout) {
-                return;
-            }
-        }
-    };
     tokio::select! {
         why = outbox.given_up() => why.into(),
         ending = host.leave.asked() => ending,
-        () = unanswered => close::NO_PONG,
+        () = life.end(host.limits.pong_timeout) => close::NO_PONG,
     }
 }
 
@@ -327,7 +342,7 @@ impl Encoder<'_> {
             Format::Text => Some(text::error_line(ending.name, ending.message)),
             Format::Json if [close::GOING_AWAY, close::RESTARTING].contains(&ending) => {
                 // Spread over a second, so that a restarted server isn't met by all at once.
-                let retry_after = std::time::Duration::from_millis(fastrand::u64(500..1500));
+                let retry_after = Duration::from_millis(fastrand::u64(500..1500));
                 Some(native::closing(ending.name, retry_after))
             }
             Format::Json => None,

@@ -1,0 +1,96 @@
+//! Whether the server is ready: its documents loaded, its model reachable. A dead VLM is told, but is no
+//! reason not to be ready: turns go on without a description.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use crate::description::Vlm;
+use crate::knowledge::Knowledge;
+use crate::llm::Chat;
+
+/// A report this young is given again: probes of several balancers must not become load upstream.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// One upstream's bound.
+const PROBE: Duration = Duration::from_secs(2);
+
+pub(super) struct Health {
+    knowledge: Value,
+    chat: Option<Arc<dyn Chat>>,
+    vlm: Option<Arc<dyn Vlm>>,
+    last: Mutex<Option<(Instant, Report)>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Report {
+    pub(super) is_ready: bool,
+    pub(super) told: Value,
+}
+
+impl Health {
+    pub(super) fn new(
+        knowledge: Option<&Arc<Knowledge>>,
+        chat: Option<Arc<dyn Chat>>,
+        vlm: Option<Arc<dyn Vlm>>,
+    ) -> Self {
+        let knowledge = knowledge.map_or(
+            Value::Null,
+            |knowledge| json!({ "documents": knowledge.documents(), "passages": knowledge.len() }),
+        );
+        Self { knowledge, chat, vlm, last: Mutex::new(None) }
+    }
+
+    pub(super) async fn check(&self) -> Report {
+        let mut last = self.last.lock().await; // those who come meanwhile wait for the same probe
+        if let Some((at, report)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return report.clone();
+        }
+        let report = self.probe().await;
+        *last = Some((Instant::now(), report.clone()));
+        report
+    }
+
+    async fn probe(&self) -> Report {
+        let reach_llm = async {
+            match &self.chat {
+                None => None,
+                Some(chat) => Some(told(timeout(PROBE, chat.reach()).await)),
+            }
+        };
+        let reach_vlm = async {
+            match &self.vlm {
+                None => None,
+                Some(vlm) => Some(told(timeout(PROBE, vlm.reach()).await)),
+            }
+        };
+        let (llm, vlm) = tokio::join!(reach_llm, reach_vlm);
+        let is_ready = llm.as_ref().is_none_or(Result::is_ok);
+        let status = |reached: Option<Result<(), String>>, none: &str| match reached {
+            None => json!({ "status": none }),
+            Some(Ok(())) => json!({ "status": "ok" }),
+            Some(Err(reason)) => json!({ "status": "unreachable", "reason": reason }),
+        };
+        let told = json!({
+            "ready": is_ready,
+            "knowledge": self.knowledge,
+            "llm": status(llm, "builtin"),
+            "vlm": status(vlm, "none"),
+        });
+        Report { is_ready, told }
+    }
+}
+
+fn told<E: std::fmt::Display>(
+    reached: Result<Result<(), E>, tokio::time::error::Elapsed>,
+) -> Result<(), String> {
+    match reached {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", PROBE.as_secs())),
+    }
+}

@@ -1,0 +1,157 @@
+//! The server: listener, routes, start and stop.
+//!
+//! [`Server::new`] opens everything that can be wrong, [`Server::serve`] runs it on a listener until it is
+//! asked to stop. Tests and the program share both.
+
+mod health;
+mod page;
+mod routes;
+mod wiring;
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use wiring::StartError;
+
+use crate::config::Config;
+use crate::session::Sessions;
+use crate::socket::Host;
+use crate::socket::handshake::Door;
+
+/// How long running turns may take to say their end.
+const TURNS_END: Duration = Duration::from_secs(1);
+
+/// How long sockets may take to close: a close frame, and 2 s for a peer that goes on talking.
+const SOCKETS_END: Duration = Duration::from_secs(4);
+
+/// A pause after a failed accept: most likely the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why a server stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// It goes away; sockets close with 1001.
+    Shutdown,
+    /// It comes back; sockets close with 1012.
+    Restart,
+}
+
+/// A server, ready to listen.
+pub struct Server {
+    app: Arc<App>,
+    handshake_timeout: Duration,
+    /// Turns, fetches and the sweep.
+    tasks: TaskTracker,
+    /// No new turns; fetches and the sweep end.
+    shutdown: CancellationToken,
+}
+
+/// What handlers share.
+struct App {
+    sessions: Arc<Sessions>,
+    host: Host,
+    door: Door,
+    page: page::Page,
+    health: health::Health,
+    /// Connections and sockets.
+    connections: TaskTracker,
+    /// HTTP connections take no more requests.
+    closing: CancellationToken,
+}
+
+impl Server {
+    /// Loads documents, prompts and clients. Says what is wrong before anything listens.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let handshake_timeout = config.limits.handshake_timeout;
+        let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let app = Arc::new(wiring::build(config, &tasks, &shutdown)?);
+        Ok(Self { app, handshake_timeout, tasks, shutdown })
+    }
+
+    /// The sessions, for those who watch the server from inside.
+    pub fn sessions(&self) -> Arc<Sessions> {
+        Arc::clone(&self.app.sessions)
+    }
+
+    /// The tasks that run for sessions: none when nothing is asked and nothing fetched.
+    pub fn tasks(&self) -> TaskTracker {
+        self.tasks.clone()
+    }
+
+    /// Accepts connections until `stop` resolves; then ends turns, closes sockets and returns.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = Stop>) {
+        let router = routes::router(Arc::clone(&self.app));
+        let sessions = Arc::clone(&self.app.sessions);
+        let sweep = self.shutdown.clone().run_until_cancelled_owned(async move { sessions.sweep().await });
+        let sweep = tokio::spawn(sweep);
+        let mut stop = pin!(stop);
+        let stop = loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.take(stream, peer, router.clone()),
+                    Err(error) => {
+                        tracing::warn!(%error, "no connection accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                stop = &mut stop => break stop,
+            }
+        };
+        drop(listener);
+        tracing::info!(?stop, sessions = self.app.sessions.len(), "stopping");
+        self.shutdown.cancel();
+        self.app.sessions.stop_turns();
+        self.tasks.close();
+        let _ = timeout(TURNS_END, self.tasks.wait()).await; // what is left ends with its socket
+        self.app.closing.cancel();
+        self.app.host.leave.ask(stop == Stop::Restart);
+        self.app.connections.close();
+        if timeout(SOCKETS_END, self.app.connections.wait()).await.is_err() {
+            tracing::warn!(left = self.app.connections.len(), "connections are cut");
+        }
+        let _ = sweep.await;
+    }
+
+    fn take(&self, stream: TcpStream, peer: SocketAddr, router: axum::Router) {
+        let _ = stream.set_nodelay(true); // a token must not wait for the next one
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.handshake_timeout)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .with_upgrades();
+        let closing = self.app.closing.clone();
+        self.app.connections.spawn(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = closing.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "connection ended");
+            }
+        });
+    }
+}
+
+/// Serves a configuration on a listener until `stop` resolves.
+pub async fn serve(
+    listener: TcpListener,
+    config: Config,
+    stop: impl Future<Output = Stop>,
+) -> Result<(), StartError> {
+    Server::new(config)?.serve(listener, stop).await;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The HTTP routes.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use hyper_util::rt::TokioIo;
+
+use super::App;
+use crate::socket::{self, Upgrade};
+
+pub(super) fn router(app: Arc<App>) -> axum::Router {
+    axum::Router::new()
+        .route("/ws", any(websocket))
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .route("/", get(index))
+        .route("/{*path}", get(file))
+        .with_state(app)
+}
+
+async fn index(State(app): State<Arc<App>>) -> Response<Body> {
+    app.page.get("index.html").await
+}
+
+async fn file(State(app): State<Arc<App>>, Path(path): Path<String>) -> Response<Body> {
+    app.page.get(&path).await
+}
+
+async fn alive(State(app): State<Arc<App>>) -> Response<Body> {
+    let alive = serde_json::json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "sessions": app.sessions.len(),
+    });
+    json(StatusCode::OK, &alive)
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
+    let report = app.health.check().await;
+    let status = if report.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(status, &report.told)
+}
+
+fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, value.to_string()).into_response()
+}
+
+async fn websocket(
+    State(app): State<Arc<App>>,
+    Query(query): Query<Vec<(String, String)>>,
+    mut request: Request,
+) -> Response<Body> {
+    let upgrade = match app.door.check(request.method(), request.headers(), &query) {
+        Ok(upgrade) => upgrade,
+        Err((status, message)) => return refusal(status, message),
+    };
+    let on_upgrade = hyper::upgrade::on(&mut request);
+    let response = upgrade.response();
+    app.connections.clone().spawn(async move {
+        match on_upgrade.await {
+            Ok(io) => converse(&app, TokioIo::new(io), upgrade).await,
+            Err(error) => tracing::debug!(%error, "the upgrade failed"),
+        }
+    });
+    response
+}
+
+async fn converse(app: &App, io: TokioIo<hyper::upgrade::Upgraded>, upgrade: Upgrade) {
+    if !upgrade.is_authorized {
+        return socket::turn_away(io, upgrade.format, &app.host).await;
+    }
+    let Upgrade { session_id, resume, last_seq, format, once, .. } = upgrade;
+    let opened = app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq);
+    socket::serve(io, opened, format, once, &app.host).await;
+}
+
+fn refusal(status: StatusCode, message: String) -> Response<Body> {
+    let mut response = (status, format!("{message}\n")).into_response();
+    let hint = match status {
+        StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+        StatusCode::UPGRADE_REQUIRED => Some((header::UPGRADE, "websocket")),
+        _ => None,
+    };
+    if let Some((name, value)) = hint {
+        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+    }
+    if status == StatusCode::UPGRADE_REQUIRED {
+        let version = header::HeaderValue::from_static("13");
+        response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, version);
+    }
+    response
+}

@@ -1,0 +1,150 @@
+//! Builds a server's parts from its configuration.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::App;
+use super::health::Health;
+use super::page::{Page, PageError};
+use crate::answer::{Answerer, Budget};
+use crate::config::{Config, Knowledge as Documents};
+use crate::description::{Descriptions, Service, Vlm};
+use crate::knowledge::{Knowledge, LoadError};
+use crate::llm::Chat;
+use crate::llm::openai::OpenAi;
+use crate::prompts::{Prompts, PromptsError};
+use crate::session::Sessions;
+use crate::socket::handshake::Door;
+use crate::socket::{Host, Leave};
+use crate::tone::{Converter, Selector};
+use crate::turn::Engine;
+
+/// Why a server can't start; says what to do.
+#[derive(Debug)]
+pub enum StartError {
+    /// The documents.
+    Knowledge(LoadError),
+    /// The prompts.
+    Prompts(PromptsError),
+    /// The page.
+    Page(PageError),
+    /// An upstream's URL or key.
+    Upstream {
+        /// The key's flag.
+        flag: &'static str,
+        /// The URL as written.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Knowledge(error) => write!(f, "--knowledge: {error}"),
+            Self::Prompts(error) => write!(f, "--prompts: {error}"),
+            Self::Page(error) => write!(f, "--web: {error}"),
+            Self::Upstream { flag, url, reason } => {
+                write!(
+                    f,
+                    "{flag}: `{url}` can't be used: {reason}\nhint: write http://host:port and the path"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+pub(super) fn build(
+    config: Config,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) -> Result<App, StartError> {
+    let limits_told = config.limits_told();
+    let knowledge = match &config.knowledge {
+        Documents::None => None,
+        Documents::Sample => Some(Arc::new(Knowledge::sample())),
+        Documents::Paths(paths) => Some(Arc::new(Knowledge::load(paths).map_err(StartError::Knowledge)?)),
+    };
+    if let Some(knowledge) = &knowledge {
+        tracing::info!(documents = knowledge.documents(), passages = knowledge.len(), "knowledge loaded");
+    }
+    let prompts = config.prompts.as_deref().map_or_else(|| Ok(Prompts::default()), Prompts::load);
+    let prompts = Arc::new(prompts.map_err(StartError::Prompts)?);
+    let page =
+        config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;
+
+    let chat: Option<Arc<dyn Chat>> = match config.llm {
+        None => None,
+        Some(endpoint) => {
+            let url = endpoint.url.clone();
+            let client = OpenAi::new(endpoint).map_err(|reason| StartError::Upstream {
+                flag: "--llm-url",
+                url,
+                reason,
+            })?;
+            Some(Arc::new(client))
+        }
+    };
+    let vlm: Option<Arc<dyn Vlm>> = match config.vlm {
+        None => None,
+        Some((url, api)) => {
+            let client = Service::new(&url, api).map_err(|reason| StartError::Upstream {
+                flag: "--user-description-server",
+                url,
+                reason,
+            })?;
+            Some(Arc::new(client))
+        }
+    };
+
+    let engine = engine(chat.clone(), &prompts, config.context_tokens);
+    let selector = chat.clone().map(|chat| (chat, Arc::clone(&prompts)));
+    let selector = Arc::new(Selector::new(config.select, config.elder_age, selector));
+    let descriptions = Descriptions::new(
+        vlm.clone(),
+        Arc::clone(&selector),
+        config.vlm_timeout,
+        tasks.clone(),
+        shutdown.clone(),
+    );
+    let health = Health::new(knowledge.as_ref(), chat.clone(), vlm);
+    let (answerer, converter) = engine;
+    let engine = Engine { knowledge, answerer, selector, converter, descriptions, knobs: config.turn };
+    let host = Host {
+        limits: config.limits,
+        limits_told,
+        engine: if chat.is_some() { "llm" } else { "builtin" },
+        leave: Leave::default(),
+    };
+    Ok(App {
+        sessions: Sessions::new(engine, config.session, tasks.clone(), shutdown.clone()),
+        host,
+        door: Door { tokens: config.tokens, origins: config.origins },
+        page,
+        health,
+        connections: TaskTracker::new(),
+        closing: CancellationToken::new(),
+    })
+}
+
+/// What answers and converts: models, or the built-in engine.
+fn engine(
+    chat: Option<Arc<dyn Chat>>,
+    prompts: &Arc<Prompts>,
+    context_tokens: usize,
+) -> (Answerer, Converter) {
+    match chat {
+        None => (Answerer::Builtin, Converter::Builtin),
+        Some(chat) => {
+            let converter = Converter::Model(Arc::clone(&chat), Arc::clone(prompts));
+            let prompts = Arc::clone(prompts);
+            (Answerer::Model { chat, prompts, budget: Budget { context_tokens } }, converter)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use clap::{ArgMatches, Command};
+use rapport::app::{Server, StartError, Stop};
+use rapport::config::{self, Config, ConfigError, LogFormat, Mode};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Why the program ends at once.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A key is wrong.
+    Config(ConfigError),
+    /// A part is missing or broken.
+    Start(StartError),
+    /// The address can't be listened on.
+    Listen(SocketAddr, std::io::Error),
+    /// The operating system refuses something else.
+    System(std::io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Start(error) => error.fmt(f),
+            Self::Listen(address, error) => write!(
+                f,
+                "can't listen on {address}: {error}\nhint: stop what listens there, or choose another address: --listen 127.0.0.1:0 takes a free port"
+            ),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::Start(error)
+    }
+}
+
+fn command() -> Command {
+    let demo = Command::new("demo")
+        .about("Server, simulated camera and a sample museum in one process; no model needed");
+    let serve = Command::new("serve").about("Serve a house's own documents").after_help(
+        "Each flag is also a variable (RAPPORT_GRACE=2s) and a key of rapport.toml (grace = \"2s\"); flags go first.",
+    );
+    let show = Command::new("show").about("Print every key, its value and where that comes from");
+    let check = Command::new("check").about("Load everything that `serve` would, and say what is wrong");
+    Command::new("rapport")
+        .about("A conversation server that reads the room")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(config::add_flags(demo, Mode::Demo))
+        .subcommand(config::add_flags(serve, Mode::Serve))
+        .subcommand(
+            Command::new("config")
+                .about("Look at the configuration of `serve`")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand(config::add_flags(show, Mode::Serve))
+                .subcommand(config::add_flags(check, Mode::Serve)),
+        )
+}
+
+/// Runs the program.
+pub(crate) async fn run() -> Result<(), Failure> {
+    let matches = command().get_matches();
+    match matches.subcommand() {
+        Some(("demo", flags)) => demo(flags).await,
+        Some(("serve", flags)) => {
+            start_logs(config::log_format(flags, Mode::Serve)?);
+            serve(Config::resolve(flags, Mode::Serve)?).await
+        }
+        Some(("config", sub)) => match sub.subcommand() {
+            Some(("show", flags)) => {
+                print!("{}", config::show(flags)?);
+                Ok(())
+            }
+            Some((_, flags)) => {
+                Server::new(Config::resolve(flags, Mode::Serve)?)?;
+                println!("ok");
+                Ok(())
+            }
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+async fn demo(flags: &ArgMatches) -> Result<(), Failure> {
+    start_logs(config::log_format(flags, Mode::Demo)?);
+    let mut config = Config::resolve(flags, Mode::Demo)?;
+    let camera = TcpListener::bind("127.0.0.1:0").await.map_err(Failure::System)?;
+    let address = camera.local_addr().map_err(Failure::System)?;
+    config.vlm = Some((format!("http://{address}"), rapport::description::Api::Description));
+    let simulation = vlm_sim::Config {
+        seed: config.session.seed.unwrap_or_else(|| fastrand::u64(..)),
+        sticky: true, // a visitor doesn't change between two questions
+        ..vlm_sim::Config::default()
+    };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let simulator = tokio::spawn(vlm_sim::serve(camera, simulation, async {
+        let _ = stopped.await;
+    }));
+    let served = serve(config).await;
+    drop(stop);
+    if let Ok(Err(error)) = simulator.await {
+        tracing::warn!(%error, "the simulator failed");
+    }
+    served
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let listen = config.listen;
+    let server = Server::new(config)?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| Failure::Listen(listen, error))?;
+    let address = listener.local_addr().map_err(Failure::System)?;
+    let stop = stop().map_err(Failure::System)?;
+    println!("Rapport listens on http://{address}/ (open it in a browser; Ctrl+C stops)");
+    server.serve(listener, stop).await;
+    Ok(())
+}
+
+/// Resolves at the first signal to stop; the second one ends the process at once.
+fn stop() -> std::io::Result<impl Future<Output = Stop>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        let stop = tokio::select! {
+            _ = interrupt.recv() => Stop::Shutdown,
+            _ = terminate.recv() => Stop::Restart,
+        };
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(130);
+        });
+        stop
+    })
+}
+
+fn start_logs(format: LogFormat) {
+    // The simulator tells every call; that is for those who ask for it.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,vlm_sim=warn"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
+}

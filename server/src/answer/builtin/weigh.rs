@@ -121,8 +121,7 @@ impl Weights {
                 .map(|(title, text)| title.holds(word).max(text.holds(word)))
                 .filter(|&it| it > 0.5);
             let holding = small(holding.count());
-            let size = if word.chars().count() == 1 { 0.35 } else { 1.0 };
-            size * (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
+            strength(word) * (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
         };
         let words: Vec<f32> = question.words.iter().map(weigh).collect();
         let all = words.iter().sum::<f32>().max(f32::MIN_POSITIVE);
@@ -201,6 +200,11 @@ impl Weights {
         question.words.iter().zip(&self.words).map(|(word, weight)| weight * holds(word)).sum::<f32>()
             / self.all
     }
+}
+
+/// What a word says by itself: a character alone has many meanings.
+fn strength(word: &str) -> f32 {
+    if word.chars().count() == 1 { 0.35 } else { 1.0 }
 }
 
 /// A small count as a float.

@@ -4,11 +4,11 @@ const ENGLISH: &[&str] = &[
     "a", "about", "all", "also", "am", "an", "and", "any", "anything", "are", "as", "at", "be", "been",
     "but", "by", "can", "could", "did", "do", "does", "don't", "for", "from", "get", "give", "had", "has",
     "have", "he", "her", "here", "him", "his", "how", "i", "i'm", "if", "in", "into", "is", "it", "its",
-    "just", "know", "let", "like", "many", "may", "me", "might", "more", "most", "much", "my", "no", "not",
-    "of", "off", "on", "or", "our", "out", "over", "please", "shall", "she", "should", "so", "some", "such",
-    "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to",
-    "too", "up", "us", "very", "was", "we", "were", "what", "what's", "when", "where", "which", "while",
-    "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "s", "t",
+    "just", "know", "let", "like", "many", "may", "me", "mean", "means", "might", "more", "most", "much",
+    "my", "no", "not", "of", "off", "on", "or", "our", "out", "over", "please", "shall", "she", "should",
+    "so", "some", "such", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they",
+    "this", "those", "to", "too", "up", "us", "very", "was", "we", "were", "what", "what's", "when", "where",
+    "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "s", "t",
 ];
 
 const CHINESE: &[&str] = &[
@@ -181,6 +181,7 @@ const CHINESE: &[&str] = &[
     "什麼時候",
     "多久",
     "東西",
+    "意思",
     "人家",
     "什麼樣",
     "跟",

@@ -1,0 +1,188 @@
+use std::fs;
+use std::path::Path;
+
+use super::{Knowledge, MAX_PASSAGE_CHARS, MAX_PASSAGES};
+
+/// Files by name in a directory of their own.
+fn directory(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    directory
+}
+
+fn load(path: &Path) -> Result<Knowledge, String> {
+    Knowledge::load(&[path.to_owned()]).map_err(|error| error.to_string())
+}
+
+/// The titles found, joined by a bar.
+fn titles(knowledge: &Knowledge, question: &str) -> String {
+    let found = knowledge.search(question, 2_500);
+    found.iter().map(|it| it.source.title.to_string()).collect::<Vec<_>>().join("|")
+}
+
+#[test]
+fn all_shapes_and_kinds() {
+    let directory = directory(&[
+        (
+            "b/items.json",
+            "\u{FEFF}[
+            {\"question\": \"Where is the loom?\", \"answer\": \"In the attic.\", \"more\": 1},
+            {\"term\": \"VLM\", \"full_name\": \"vision language model\", \"content\": \"It describes pictures.\"},
+            {\"date\": \"2025-03-01\", \"title\": \"Night\", \"content\": \"The doors stay open.\"},
+            {\"title\": \"鐘\", \"content\": \"鐘在入口大廳。\"},
+            {\"title\": \"鐘\", \"content\": \"鐘在入口大廳。\"},
+            {\"title\": \"empty\", \"content\": \" \"}]"
+                .as_bytes(),
+        ),
+        ("a.md", b"# Visit\n\nOpen **daily**\nfrom 9.\n\n## Way\n\n- [Bus](http://x) 7\n- Walk\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"),
+        ("c.TXT", b"A title\n\nThe garden has a very old tree that so many visitors\ncome to see every spring."),
+        ("d.txt", b"Only a sentence. And one."),
+        ("picture.png", b"\x89PNG"),
+        (".hidden.json", b"not json"),
+    ]);
+    let knowledge = load(directory.path()).unwrap();
+    assert_eq!((knowledge.documents(), knowledge.len(), knowledge.skipped()), (8, 8, 1));
+    for (question, title, text, file) in [
+        ("Where is the loom?", "Where is the loom?", "In the attic.", "b/items.json"),
+        ("What is a VLM?", "VLM", "VLM: vision language model\nIt describes pictures.", "b/items.json"),
+        ("open doors", "Night", "2025-03-01: The doors stay open.", "b/items.json"),
+        ("入口大廳有什麼？", "鐘", "鐘在入口大廳。", "b/items.json"),
+        ("daily", "Visit", "Open daily from 9.", "a.md"),
+        ("bus", "Visit › Way", "Bus 7\nWalk\na | b\n1 | 2", "a.md"),
+        (
+            "old tree",
+            "A title",
+            "The garden has a very old tree that so many visitors come to see every spring.",
+            "c.TXT",
+        ),
+        ("sentence", "d", "Only a sentence. And one.", "d.txt"),
+    ] {
+        let found = knowledge.search(question, 2_500);
+        let found = found.first().unwrap_or_else(|| panic!("{question} finds nothing"));
+        assert_eq!(
+            (&*found.source.title, &*found.text, &*found.source.file),
+            (title, text, file),
+            "{question}"
+        );
+    }
+}
+
+#[test]
+fn errors_name_the_file_and_the_remedy() {
+    for (name, content, expect) in [
+        (
+            "a.json",
+            &b"[{\"title\": \"x\",\n \"content\" 1}]"[..],
+            "a.json:2:12: malformed JSON: expected `:`\nhint: correct the file",
+        ),
+        ("a.json", b"{}", "a.json: not a JSON list\nhint: "),
+        (
+            "a.json",
+            b"[{\"title\": \"x\", \"content\": \"y\"}, {\"name\": 1}]",
+            "a.json: item 2 has no known shape (its fields: name)\nhint: an item has",
+        ),
+        ("a.json", b"[{\"title\": \"x\", \"content\": 5}]", "a.json: item 1 has no known shape"),
+        ("a.json", b"[7]", "a.json: item 1 is not an object with fields"),
+        ("a.json", b"[]", " holds no .json, .md or .txt documents\nhint: "),
+        ("a.txt", b"one\n\xff", "a.txt:2: not UTF-8\nhint: save it as UTF-8"),
+        ("a.pdf", b"x", " holds no .json, .md or .txt documents\nhint: "),
+    ] {
+        let directory = directory(&[(name, content)]);
+        let error = load(directory.path()).unwrap_err();
+        assert!(error.contains(expect) && error.contains(&directory.path().display().to_string()), "{error}");
+    }
+    let directory = directory(&[("a.pdf", b"x")]);
+    assert!(load(&directory.path().join("none")).unwrap_err().starts_with("no such file or directory: "));
+    assert!(
+        load(&directory.path().join("a.pdf")).unwrap_err().contains("a.pdf is no .json, .md or .txt file")
+    );
+    let large = fs::File::create(directory.path().join("b.txt")).unwrap();
+    large.set_len(super::MAX_FILE_BYTES + 1).unwrap();
+    assert!(load(directory.path()).unwrap_err().contains("b.txt is too large"));
+}
+
+#[test]
+fn a_file_can_be_named_itself_and_several_paths() {
+    let directory = directory(&[("a.txt", b"The clock."), ("b.md", b"The loom.")]);
+    let paths = ["a.txt", "b.md"].map(|name| directory.path().join(name));
+    let knowledge = Knowledge::load(&paths).unwrap();
+    assert_eq!(knowledge.len(), 2);
+    assert_eq!(&*knowledge.search("loom", 100)[0].source.file, "b.md");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    let directory = directory(&[("a/x.txt", b"The clock.")]);
+    std::os::unix::fs::symlink(directory.path(), directory.path().join("a/up")).unwrap();
+    std::os::unix::fs::symlink("/nowhere", directory.path().join("a/gone.txt")).unwrap();
+    let knowledge = load(directory.path()).unwrap();
+    assert_eq!((knowledge.len(), knowledge.skipped()), (1, 1));
+}
+
+#[test]
+fn searches_keep_to_their_limits() {
+    let sentence = "The clock strikes every hour of the day. ";
+    let text = sentence.repeat(200);
+    let directory = directory(&[("a.txt", text.as_bytes()), ("b.txt", "鐘".repeat(1_000).as_bytes())]);
+    let knowledge = load(directory.path()).unwrap();
+    for most in [0, 10, 40, 41, 100, 500, 2_500] {
+        let found = knowledge.search("clock hour", most);
+        let chars: usize = found.iter().map(|it| it.text.chars().count()).sum();
+        assert!(chars <= most && found.len() <= MAX_PASSAGES, "{chars} of {most}");
+        assert_eq!(found.is_empty(), most < 40, "{most}");
+        assert!(found.iter().all(|it| it.text.ends_with('.')), "cut inside a sentence");
+        assert!(found.windows(2).all(|pair| pair[0].source.score >= pair[1].source.score));
+    }
+    assert!(knowledge.search("鐘", 9_999).iter().all(|it| it.text.chars().count() <= MAX_PASSAGE_CHARS));
+}
+
+#[test]
+fn nothing_fits() {
+    let knowledge = Knowledge::sample();
+    for question in ["", "？", "the", "quantum chromodynamics", "量子色動力學", "\u{0}"] {
+        assert_eq!(titles(&knowledge, question), "", "{question}");
+    }
+    assert!(Knowledge::default().search("clock", 2_500).is_empty());
+}
+
+#[test]
+fn definitions_come_first() {
+    let directory = directory(&[(
+        "a.json",
+        r#"[{"title": "ABC Europe (ABC Europe)", "content": "ABC Europe of ABC is ABC's seat in Berlin. ABC ABC."},
+            {"title": "概況", "content": "Alpha Beta Center（ABC），簡稱阿貝，是研究機構。"},
+            {"title": "阿貝新聞", "content": "阿貝今天開放。阿貝很大。"},
+            {"title": "ABC prize", "content": "The ABC prize goes to ABC."}]"#
+            .as_bytes(),
+    )]);
+    let knowledge = load(directory.path()).unwrap();
+    for question in [
+        "What is ABC?",
+        "what's the ABC",
+        "ABC是什麼？",
+        "阿貝是什麼？",
+        "請介紹一下阿貝",
+        "Tell me about Alpha Beta Center.",
+    ] {
+        assert!(
+            titles(&knowledge, question).starts_with("概況"),
+            "{question}: {}",
+            titles(&knowledge, question)
+        );
+    }
+}
+
+#[test]
+fn the_sample_is_well_formed_and_bilingual() {
+    let knowledge = Knowledge::sample();
+    assert!(!knowledge.is_empty() && knowledge.documents() > 0 && knowledge.skipped() == 0);
+    let languages: Vec<_> = knowledge.passages.iter().map(|it| it.lang).collect();
+    assert!(
+        languages.contains(&crate::language::Lang::En) && languages.contains(&crate::language::Lang::ZhHant)
+    );
+}

@@ -148,7 +148,7 @@ impl Descriptions {
 
         let (this, session_id, own) = (Arc::clone(self), Arc::clone(session_id), flight.clone());
         self.tasks.spawn(async move {
-            let fetch = this.fetch(&*vlm, &session_id);
+            let fetch = this.fetch(&*vlm, &session_id, own.asked);
             let Some(result) = given_up.run_until_cancelled(fetch).await else { return };
             if !this.settle(&session_id, &own, &result) {
                 return;
@@ -197,8 +197,7 @@ impl Descriptions {
         self.slots.is_empty()
     }
 
-    async fn fetch(&self, vlm: &dyn Vlm, session_id: &str) -> Result<Sight, VlmError> {
-        let asked = Instant::now();
+    async fn fetch(&self, vlm: &dyn Vlm, session_id: &str, asked: Instant) -> Result<Sight, VlmError> {
         let text: Arc<str> = self.describe(vlm, session_id).await?.into();
         let described = Instant::now();
         let remembered = self.cached(session_id).filter(|known| known.text == text && !known.selected.failed);

@@ -68,7 +68,7 @@ mod tests {
     fn a_failed_turn_says_what_it_had_then_why() {
         let mut encoder = TextEncoder::default();
         let turn_id: Arc<str> = Arc::from("t1");
-        let token = Event::Token { turn_id: Arc::clone(&turn_id), text: Arc::from("It stands  in\nHsin") };
+        let token = Event::Token { turn_id: Arc::clone(&turn_id), text: Arc::from("It stands  in Hsin") };
         assert!(encoder.encode(&token).is_empty());
         let error = ErrorEvent {
             code: "llm_cut",

@@ -1,0 +1,360 @@
+//! The race on a paused clock: what each strategy takes, which description a turn uses, and what becomes of
+//! stages that fail. DESIGN: rules 1 to 7 of the race.
+
+#[path = "support/script.rs"]
+mod script;
+
+use std::time::Duration;
+
+use rapport::event::{Event, Message, Outcome, SelectedBy, Stage, Status, Strategy, Tone};
+use rapport::llm::{LlmError, Role};
+use rapport::turn::{FactGuard, Knobs, Stop};
+use script::{Look, Speech, Stagehand, fails, hangs, knobs, sees};
+use tokio::time::sleep;
+
+const CHILD: &str = "a young girl of about 8 years in a red raincoat";
+
+fn ask(strategy: Strategy) -> Message {
+    Message { strategy: Some(strategy), ..Message::asking("When was it founded?".into()) }
+}
+
+/// Describe 800 ms, answer 1500 ms, select 100 ms, convert 800 ms.
+fn paced(look: Look) -> Stagehand {
+    Stagehand::new(
+        vec![look],
+        vec![
+            (Role::Answer, vec![Speech::whole(1500, "It was founded in 1973.")]),
+            (Role::Select, vec![Speech::whole(100, "child_friendly")]),
+            (Role::Convert, vec![Speech::whole(800, "Guess what? It was founded in 1973!")]),
+        ],
+        knobs(),
+    )
+}
+
+/// Answer 500 ms, convert at once; rules select.
+fn quick(looks: Vec<Look>, knobs: Knobs) -> Stagehand {
+    let answer = Speech::whole(500, "It was founded in 1973.");
+    let convert = Speech::whole(0, "Founded in 1973, it was.");
+    Stagehand::new(looks, vec![(Role::Answer, vec![answer]), (Role::Convert, vec![convert])], knobs)
+}
+
+fn total(ended: &rapport::turn::Ended) -> f64 {
+    ended.report.timings.total.unwrap()
+}
+
+fn assert_ms(actual: f64, expected: f64) {
+    assert!((actual - expected).abs() < 15.0, "{actual} ms, not {expected} ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_strategy_takes_what_its_arrangement_says() {
+    for (strategy, expected) in
+        [(Strategy::Sequential, 3200.0), (Strategy::Parallel, 2400.0), (Strategy::Race, 2300.0)]
+    {
+        let (ended, _) = paced(sees(800, CHILD)).play(ask(strategy)).await;
+        assert_ms(total(&ended), expected);
+        assert_eq!(ended.report.status, Status::Completed);
+        assert_eq!(ended.report.tone, Some(Tone::ChildFriendly));
+        assert_eq!(ended.report.outcome, Some(Outcome::Fresh));
+        assert_eq!(ended.report.usage.llm_calls, 3, "{strategy:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_events_of_a_turn_come_in_order() {
+    let (ended, events) = paced(sees(800, CHILD)).play(ask(Strategy::Race)).await;
+    let kinds: Vec<_> = events
+        .iter()
+        .map(|event| match event {
+            Event::TurnStarted { .. } => "started",
+            Event::Description { .. } => "description",
+            Event::Tone { .. } => "tone",
+            Event::Token { .. } => "token",
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(kinds, ["started", "description", "tone", "token"]);
+    assert_eq!(ended.report.text, "Guess what? It was founded in 1973!");
+    assert_eq!(ended.report.answer, "It was founded in 1973.");
+    assert_eq!(ended.heard, ended.report.answer);
+    assert_eq!(ended.report.facts_missing, Some(vec![]));
+
+    let stages: Vec<_> = ended.report.spans.iter().map(|span| (span.stage, span.end.round())).collect();
+    let expected =
+        [(Stage::Describe, 800.0), (Stage::Answer, 1500.0), (Stage::Select, 900.0), (Stage::Convert, 2300.0)];
+    for (stage, end) in expected {
+        let found = stages.iter().find(|(found, _)| *found == stage).unwrap();
+        assert_ms(found.1, end);
+    }
+    let timings = &ended.report.timings;
+    assert_ms(timings.description.unwrap(), 800.0);
+    assert_ms(timings.tone.unwrap(), 100.0);
+    assert_ms(timings.answer.unwrap(), 1500.0);
+    assert_ms(timings.first_token.unwrap(), 2300.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cached_description_is_used_while_the_vlm_hangs() {
+    let stage = quick(vec![sees(100, CHILD), hangs()], knobs());
+    stage.prefetch();
+    sleep(Duration::from_secs(10)).await;
+    let (ended, events) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.outcome, Some(Outcome::Cached));
+    assert_eq!(ended.report.tone, Some(Tone::ChildFriendly));
+    assert_ms(total(&ended), 500.0);
+    assert!(!events.iter().any(|event| matches!(event, Event::Description { .. })));
+    // The prefetch ran before the message; the refresh is still open when the turn ends.
+    let describes: Vec<_> = ended.report.spans.iter().filter(|span| span.stage == Stage::Describe).collect();
+    assert_eq!(describes.len(), 2);
+    assert!(describes[0].start < -9000.0 && describes[0].end < 0.0);
+    assert_ms(describes[1].end, 500.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_description_that_is_too_old_is_not_used() {
+    let stage = quick(vec![sees(100, CHILD), hangs()], knobs());
+    stage.prefetch();
+    sleep(Duration::from_secs(31)).await;
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.outcome, Some(Outcome::Fallback));
+    assert_eq!(ended.report.tone, Some(Tone::CasualFriendly));
+    assert_eq!(ended.report.degraded, ["describe"]);
+    assert_ms(total(&ended), 1500.0); // the answer and the grace
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sequential_and_parallel_strategies_read_no_cache() {
+    for (strategy, expected) in [(Strategy::Sequential, 1300.0), (Strategy::Parallel, 800.0)] {
+        let stage = quick(vec![sees(100, CHILD), sees(800, "a man in a business suit")], knobs());
+        stage.prefetch();
+        sleep(Duration::from_secs(1)).await;
+        let (ended, _) = stage.play(ask(strategy)).await;
+        assert_eq!(ended.report.tone, Some(Tone::ProfessionalFriendly));
+        assert_ms(total(&ended), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_joins_the_fetch_in_flight() {
+    let stage = quick(vec![sees(800, CHILD)], knobs());
+    stage.prefetch();
+    sleep(Duration::from_millis(600)).await;
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(*stage.vlm.calls.lock().unwrap(), 1);
+    assert_eq!(ended.report.outcome, Some(Outcome::Fresh));
+    assert_ms(ended.report.spans[0].start, -600.0);
+    assert_ms(ended.report.timings.description.unwrap(), 800.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_is_waited_for_within_the_grace_and_lands_later() {
+    let stage = quick(vec![sees(2000, CHILD)], knobs());
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.outcome, Some(Outcome::Fallback));
+    assert_ms(total(&ended), 1500.0);
+    assert!(stage.engine.descriptions.cached("s").is_none());
+
+    // The loser of the race was not cancelled: it is there for the next turn.
+    stage.tasks.close();
+    stage.tasks.wait().await;
+    assert_eq!(&*stage.engine.descriptions.cached("s").unwrap().text, CHILD);
+
+    let stage = quick(vec![sees(1200, CHILD)], knobs());
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.outcome, Some(Outcome::Fresh));
+    assert_ms(total(&ended), 1200.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_vlm_that_failed_twice() {
+    let stage = quick(vec![fails(1200), fails(1200), sees(700, CHILD)], knobs());
+    for expected in [1200.0, 1200.0, 500.0] {
+        let (ended, _) = stage.play(ask(Strategy::Race)).await;
+        assert_eq!(ended.report.outcome, Some(Outcome::Fallback));
+        assert_ms(total(&ended), expected);
+    }
+    stage.tasks.close();
+    stage.tasks.wait().await; // the third look succeeds
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.outcome, Some(Outcome::Cached));
+    assert!(stage.engine.descriptions.is_trusted());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_vlm_is_given_up_at_its_timeout() {
+    let stage = quick(vec![hangs()], Knobs { grace: Duration::from_secs(60), ..knobs() });
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.outcome, Some(Outcome::Fallback));
+    assert_ms(total(&ended), 5000.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clients_description_or_tone_needs_no_vlm() {
+    for strategy in Strategy::ALL {
+        let stage = quick(vec![hangs()], knobs());
+        let (ended, events) =
+            stage.play(Message { user_description: Some(CHILD.into()), ..ask(strategy) }).await;
+        assert_eq!(*stage.vlm.calls.lock().unwrap(), 0);
+        assert_eq!(ended.report.outcome, Some(Outcome::Client));
+        assert_eq!(ended.report.tone, Some(Tone::ChildFriendly));
+        assert_ms(total(&ended), 500.0);
+        assert!(matches!(&events[1], Event::Description { text, .. } if &**text == CHILD));
+    }
+    let stage = quick(vec![hangs()], knobs());
+    let (ended, events) =
+        stage.play(Message { tone: Some(Tone::ElderFriendly), ..ask(Strategy::Race) }).await;
+    assert_ms(total(&ended), 500.0);
+    assert_eq!(ended.report.tone, Some(Tone::ElderFriendly));
+    assert!(events.iter().any(|event| matches!(event, Event::Tone { selection, .. }
+        if selection.selected_by == SelectedBy::Client)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plain_answer_streams_at_once_and_needs_no_description() {
+    let answer = Speech {
+        pieces: vec!["It was ".into(), "founded in 1973.".into()],
+        pause: Duration::from_millis(200),
+        ..Speech::whole(300, "")
+    };
+    let stage = Stagehand::new(vec![hangs()], vec![(Role::Answer, vec![answer])], knobs());
+    let (ended, events) = stage.play(Message { convert_tone: false, ..ask(Strategy::Race) }).await;
+    assert_eq!(ended.report.text, "It was founded in 1973.");
+    assert_eq!((ended.report.tone, ended.report.outcome), (None, None));
+    assert_ms(ended.report.timings.first_token.unwrap(), 500.0);
+    assert_eq!(events.len(), 3);
+    assert_eq!(*stage.vlm.calls.lock().unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_fails_before_any_text_is_tried_again() {
+    let broken = Speech::whole(10, "It was").failing(LlmError::Cut);
+    let whole = Speech::whole(10, "It was founded in 1973.");
+    let stage = Stagehand::new(
+        vec![sees(1, CHILD)],
+        vec![(Role::Answer, vec![broken, whole]), (Role::Convert, vec![Speech::whole(1, "Yes, 1973!")])],
+        knobs(),
+    );
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.status, Status::Completed);
+    assert_eq!(ended.report.answer, "It was founded in 1973.");
+    assert_eq!(ended.report.usage.llm_calls, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_fails_for_good_fails_the_turn_once() {
+    let broken = Speech::whole(10, "It was").failing(LlmError::Cut);
+    let stage = Stagehand::new(vec![sees(1, CHILD)], vec![(Role::Answer, vec![broken])], knobs());
+    for convert_tone in [true, false] {
+        let (ended, events) = stage.play(Message { convert_tone, ..ask(Strategy::Race) }).await;
+        assert_eq!(ended.report.status, Status::Failed);
+        assert_eq!(ended.report.text, if convert_tone { "" } else { "It was" });
+        assert_eq!(ended.heard, ended.report.text);
+        let errors =
+            events.iter().filter(|event| matches!(event, Event::Error(error) if error.code == "llm_cut"));
+        assert_eq!(errors.count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_converter_that_is_down_leaves_the_plain_answer() {
+    let down = Speech { pieces: vec![], ..Speech::whole(10, "") }
+        .failing(LlmError::Refused { status: 503, message: "overloaded".into() });
+    let answer = Speech::whole(10, "It was founded in 1973.");
+    let stage = Stagehand::new(
+        vec![sees(1, CHILD)],
+        vec![(Role::Answer, vec![answer]), (Role::Convert, vec![down])],
+        knobs(),
+    );
+    let (ended, events) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.status, Status::Completed);
+    assert_eq!(ended.report.text, "It was founded in 1973.");
+    assert_eq!((ended.report.tone, ended.report.degraded), (None, vec!["convert"]));
+    assert!(!events.iter().any(|event| matches!(event, Event::Tone { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_converter_that_breaks_off_fails_the_turn_with_what_was_sent() {
+    let broken = Speech::whole(10, "Well! It began. Then").failing(LlmError::Cut);
+    let answer = Speech::whole(10, "It began in 1973. It grew. It moved. It stayed.");
+    let stage = Stagehand::new(
+        vec![sees(1, CHILD)],
+        vec![(Role::Answer, vec![answer]), (Role::Convert, vec![broken])],
+        knobs(),
+    );
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.status, Status::Failed);
+    assert_eq!(ended.report.text, "Well! It began. Then");
+    assert_eq!(ended.heard.trim(), "It began in 1973. It grew. It moved.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strict_fact_guard_sends_the_plain_answer_when_a_fact_is_lost() {
+    for (guard, text, tone) in [
+        (FactGuard::Flag, "It is old!", Some(Tone::ChildFriendly)),
+        (FactGuard::Off, "It is old!", Some(Tone::ChildFriendly)),
+        (FactGuard::Strict, "It was founded in 1973.", None),
+    ] {
+        let answer = Speech::whole(10, "It was founded in 1973.");
+        let lossy = Speech::whole(10, "It is old!");
+        let stage = Stagehand::new(
+            vec![sees(1, CHILD)],
+            vec![(Role::Answer, vec![answer]), (Role::Convert, vec![lossy])],
+            Knobs { fact_guard: guard, ..knobs() },
+        );
+        let (ended, _) = stage.play(ask(Strategy::Race)).await;
+        assert_eq!((ended.report.text.as_str(), ended.report.tone), (text, tone));
+        let missing = (guard != FactGuard::Off).then(|| vec!["1973".to_owned()]);
+        assert_eq!(ended.report.facts_missing, missing);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_ends_when_it_is_stopped_or_takes_too_long() {
+    let stage = paced(sees(800, CHILD));
+    let stop = Stop::default();
+    let stopper = async {
+        sleep(Duration::from_millis(1000)).await;
+        stop.with(Status::Interrupted);
+        stop.with(Status::Cancelled); // the first word counts
+    };
+    let ((ended, _), ()) = tokio::join!(stage.play_until(ask(Strategy::Race), &stop), stopper);
+    assert_eq!(ended.report.status, Status::Interrupted);
+    assert_eq!((ended.report.text.as_str(), ended.heard.as_str()), ("", ""));
+    assert_ms(total(&ended), 1000.0);
+    let answer = ended.report.spans.iter().find(|span| span.stage == Stage::Answer).unwrap();
+    assert_ms(answer.end, 1000.0); // a span still open ends with the turn
+
+    let short = Knobs { turn_timeout: Duration::from_millis(400), ..knobs() };
+    let (ended, events) = quick(vec![sees(1, CHILD)], short).play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.status, Status::TimedOut);
+    assert!(matches!(events.last(), Some(Event::Error(error)) if error.code == "turn_timeout"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_description_is_not_selected_for_twice() {
+    let stage = paced(sees(800, CHILD));
+    for _ in 0..3 {
+        stage.play(ask(Strategy::Race)).await;
+    }
+    let selections =
+        stage.chat.requests.lock().unwrap().iter().filter(|call| call.role == Role::Select).count();
+    assert_eq!(selections, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn prompts_begin_alike_call_after_call() {
+    let stage = paced(sees(800, CHILD));
+    stage.play(ask(Strategy::Race)).await;
+    stage.play(Message { text: "Where is it?".into(), ..ask(Strategy::Race) }).await;
+    let requests = stage.chat.requests.lock().unwrap();
+    let systems = |role| {
+        let mut systems: Vec<_> =
+            requests.iter().filter(|call| call.role == role).map(|call| call.system.clone()).collect();
+        systems.dedup();
+        systems.len()
+    };
+    assert_eq!((systems(Role::Answer), systems(Role::Convert)), (1, 1));
+    let convert = requests.iter().find(|call| call.role == Role::Convert).unwrap();
+    assert!(convert.user.ends_with("<text>It was founded in 1973.</text>"));
+    assert!(convert.user.contains("red raincoat") && !convert.system.contains("raincoat"));
+}

@@ -129,7 +129,6 @@ fn subject(text: &str) -> Vec<String> {
     let Some(subject) = end.map(|end| &first[..end]).filter(|it| it.chars().count() <= LONGEST) else {
         return Vec::new();
     };
-    let subject = subject.strip_prefix("The ").or_else(|| subject.strip_prefix("A ")).unwrap_or(subject);
     let mut names = Vec::new();
     for (nth, clause) in subject.split(['，', ',']).map(str::trim).filter(|it| !it.is_empty()).enumerate() {
         let alias = ["簡稱", "又稱", "也稱", "俗稱", "縮寫", "or ", "also called ", "called ", "known as "];
@@ -144,6 +143,7 @@ fn subject(text: &str) -> Vec<String> {
 
 /// A name, its part before a bracket and what stands in the bracket.
 fn parts(name: &str) -> Vec<String> {
+    let name = strip_first(name, &["The ", "the ", "A ", "An "]);
     let mut keys = vec![key(name)];
     if let Some((outer, inner)) = name.split_once(['（', '(']) {
         let inner = inner.split(['）', ')']).next().unwrap_or(inner);

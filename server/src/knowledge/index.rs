@@ -74,11 +74,18 @@ impl Index {
     }
 }
 
+/// A word of a question.
+struct Term<'a> {
+    /// How much it says.
+    rarity: f32,
+    postings: &'a [(u32, f32)],
+}
+
 /// A question's words in the index.
 pub(super) struct Query<'a> {
     index: &'a Index,
-    /// Each different word's rarity and postings.
-    terms: Vec<(f32, &'a [(u32, f32)])>,
+    /// The different words of the question.
+    terms: Vec<Term<'a>>,
     /// The rarities' sum.
     information: f32,
 }
@@ -91,19 +98,19 @@ impl<'a> Query<'a> {
         let weighted = known.into_iter().map(|word| {
             let postings = index.postings(word);
             let weight = if is_character(word) { CHARACTER } else { 1.0 };
-            (weight * index.rarity(postings.len()), postings)
+            Term { rarity: weight * index.rarity(postings.len()), postings }
         });
         let terms: Vec<_> = weighted.collect();
-        let information = terms.iter().map(|(rarity, _)| rarity).sum();
+        let information = terms.iter().map(|term| term.rarity).sum();
         Self { index, terms, information }
     }
 
     /// The best passages with their scores, best first; only such that hold a word of the question.
     pub(super) fn best(&self, most: usize) -> Vec<(usize, f32)> {
         let mut sums = vec![0.0_f32; self.index.lengths.len()];
-        for (rarity, postings) in &self.terms {
-            for &(passage, weight) in *postings {
-                sums[passage as usize] += rarity * weight;
+        for term in &self.terms {
+            for &(passage, weight) in term.postings {
+                sums[passage as usize] += term.rarity * weight;
             }
         }
         let mut matching: Vec<_> = sums.into_iter().enumerate().filter(|&(_, sum)| sum > 0.0).collect();
@@ -119,19 +126,20 @@ impl<'a> Query<'a> {
 
     /// A passage's score, 0 to 1.
     pub(super) fn score(&self, passage: usize) -> f32 {
-        self.found(passage).map(|(rarity, weight)| rarity * weight).sum::<f32>() / self.highest()
+        self.found(passage).map(|(term, weight)| term.rarity * weight).sum::<f32>() / self.highest()
     }
 
     /// The share of the question's information that a passage holds, 0 to 1.
     pub(super) fn share(&self, passage: usize) -> f32 {
-        self.found(passage).map(|(rarity, _)| rarity).sum::<f32>() / self.information.max(f32::MIN_POSITIVE)
+        self.found(passage).map(|(term, _)| term.rarity).sum::<f32>()
+            / self.information.max(f32::MIN_POSITIVE)
     }
 
-    /// Rarity and weight of each of the question's words that the passage holds.
-    fn found(&self, passage: usize) -> impl Iterator<Item = (f32, f32)> {
-        self.terms.iter().filter_map(move |(rarity, postings)| {
-            let at = postings.binary_search_by_key(&passage, |&(it, _)| it as usize).ok()?;
-            Some((*rarity, postings[at].1))
+    /// The question's words that a passage holds, each with its weight there.
+    fn found(&self, passage: usize) -> impl Iterator<Item = (&Term<'a>, f32)> {
+        self.terms.iter().filter_map(move |term| {
+            let at = term.postings.binary_search_by_key(&passage, |&(it, _)| it as usize).ok()?;
+            Some((term, term.postings[at].1))
         })
     }
 

@@ -153,8 +153,8 @@ impl Knowledge {
         let query = Query::new(&self.index, &terms(question));
         let lang = language(question);
         let defining = self.definitions.of(question);
-        let mut ranked: Vec<(usize, f32)> =
-            query.best(CANDIDATES).into_iter().filter(|&(id, _)| query.share(id) >= FIT).collect();
+        let mut ranked = query.best(CANDIDATES);
+        ranked.retain(|&(id, _)| query.share(id) >= FIT);
         for &id in defining {
             if !ranked.iter().any(|&(it, _)| it == id) {
                 ranked.push((id, query.score(id)));

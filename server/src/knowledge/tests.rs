@@ -144,7 +144,7 @@ fn searches_keep_to_their_limits() {
 #[test]
 fn nothing_fits() {
     let knowledge = Knowledge::sample();
-    for question in ["", "？", "the", "quantum chromodynamics", "量子色動力學", "\u{0}"] {
+    for question in ["", "？", "the", "quantum chromodynamics", "蕃薯葫蘆", "\u{0}"] {
         assert_eq!(titles(&knowledge, question), "", "{question}");
     }
     assert!(Knowledge::default().search("clock", 2_500).is_empty());
@@ -174,6 +174,17 @@ fn definitions_come_first() {
             "{question}: {}",
             titles(&knowledge, question)
         );
+    }
+}
+
+#[test]
+fn a_title_defines_with_its_article_and_without() {
+    let knowledge = Knowledge::sample();
+    for question in ["What is the Great Tide Clock?", "Tell me about the great tide clock"] {
+        let found = knowledge.search(question, 2_500);
+        assert!(found[0].text.starts_with("The Great Tide Clock is"), "{question}: {}", found[0].text);
+        let answer = crate::answer::builtin::extract(question, crate::language::Lang::En, &found);
+        assert!(answer.starts_with("The Great Tide Clock is"), "{question}: {answer}");
     }
 }
 

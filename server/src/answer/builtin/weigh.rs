@@ -145,7 +145,7 @@ impl Weights {
             }
             let mut order = share - place * small(at);
             order += self.share(question, |word| title.holds(word)) * FROM_TITLE * 0.5;
-            if question.kind.is_shown_by(&passage.text) {
+            if !question.asks_for_meaning() && question.kind.is_shown_by(&passage.text) {
                 order += SHOWS * 0.5;
             }
             if passage.lang() == lang {

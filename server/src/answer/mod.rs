@@ -20,6 +20,8 @@ pub use prompt::Budget;
 pub struct Query {
     /// The visitor's question.
     pub question: String,
+    /// The question with what it refers to, for the built-in engine, which knows no history.
+    pub standalone: String,
     /// The answer's language.
     pub lang: Lang,
     /// Earlier messages, oldest first.
@@ -53,7 +55,7 @@ impl Answerer {
     /// Begins an answer. Where the house has documents and none fits the question, the honest refusal is
     /// given without asking a model: small models invent.
     pub fn answer(&self, query: Query) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
-        let Query { question, lang, history, passages } = &query;
+        let Query { standalone, lang, history, passages, .. } = &query;
         match self {
             Self::Model { chat, prompts, budget }
                 if passages.as_ref().is_none_or(|found| !found.is_empty()) || !history.is_empty() =>
@@ -61,7 +63,7 @@ impl Answerer {
                 chat.chat(prompt::request(prompts, *budget, query))
             }
             _ => {
-                let text = builtin::extract(question, *lang, passages.as_deref().unwrap_or_default());
+                let text = builtin::extract(standalone, *lang, passages.as_deref().unwrap_or_default());
                 let pieces: Vec<_> =
                     language::pieces(&text).map(|piece| Ok(Delta::Text(piece.to_owned()))).collect();
                 Box::pin(async { Ok(stream::iter(pieces).boxed()) })

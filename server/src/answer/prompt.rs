@@ -90,6 +90,7 @@ mod tests {
         };
         Query {
             question: "Why <b>?".into(),
+            standalone: "Why <b>?".into(),
             lang: Lang::En,
             history: (0..history).map(message).collect(),
             passages: Some((0..passages).map(passage).collect()),

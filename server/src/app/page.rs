@@ -17,7 +17,19 @@ macro_rules! built_in {
 }
 
 /// Every file of the page.
-const BUILT_IN: &[(&str, &[u8])] = built_in!["index.html"];
+const BUILT_IN: &[(&str, &[u8])] = built_in![
+    "announcer.js",
+    "app.js",
+    "composer.js",
+    "connection.js",
+    "conversation.js",
+    "favicon.svg",
+    "i18n.js",
+    "index.html",
+    "storage.js",
+    "style.css",
+    "transcript.js",
+];
 
 /// Where the page comes from.
 #[derive(Debug)]

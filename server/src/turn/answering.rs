@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 
 use super::Turn;
-use crate::answer::Query;
+use crate::answer::{Query, builtin};
 use crate::event::{Source, Stage, Usage};
 use crate::knowledge::Passage;
 use crate::llm::{Delta, LlmError};
@@ -15,11 +15,13 @@ impl Turn<'_> {
     /// Generates the plain answer into the reply. `live`: it is sent as it comes. What fails before
     /// anything was sent is tried once more.
     pub(super) async fn answer(&mut self, live: bool) -> Result<(), LlmError> {
+        let standalone = self.standalone();
         let query = Query {
             question: self.request.message.text.clone(),
             lang: self.lang,
             history: self.request.history.clone(),
-            passages: self.retrieve(),
+            passages: self.retrieve(&standalone),
+            standalone,
         };
         let span = self.timeline.open(Stage::Answer, None);
         let mut attempt = 1;
@@ -36,11 +38,21 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn retrieve(&mut self) -> Option<Vec<Passage>> {
+    /// The question with what it refers to in the last reply: what the documents are searched for.
+    fn standalone(&self) -> String {
+        let question = &self.request.message.text;
+        let mut last = self.request.history.iter().rev();
+        match (last.next(), last.next()) {
+            (Some(answer), Some(asked)) => builtin::standalone(question, &asked.text, &answer.text),
+            _ => question.clone(),
+        }
+    }
+
+    fn retrieve(&mut self, question: &str) -> Option<Vec<Passage>> {
         let knowledge = self.engine.knowledge.as_ref()?;
         let span = self.timeline.open(Stage::Retrieve, None);
         let started = tokio::time::Instant::now();
-        let passages = knowledge.search(&self.request.message.text, self.engine.knobs.passage_chars);
+        let passages = knowledge.search(question, self.engine.knobs.passage_chars);
         self.timeline.timings().retrieve = Some(crate::event::millis(started.elapsed()));
         self.timeline.close(span);
         for Passage { source, .. } in &passages {

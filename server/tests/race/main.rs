@@ -1,7 +1,6 @@
 //! The race on a paused clock: what each strategy takes, which description a turn uses, and what becomes of
 //! stages that fail. DESIGN: rules 1 to 7 of the race.
 
-#[path = "support/script.rs"]
 mod script;
 
 use std::time::Duration;

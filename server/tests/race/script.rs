@@ -18,23 +18,23 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Gives its looks one after the other; the last one again and again.
-pub struct ScriptedVlm {
+pub(crate) struct ScriptedVlm {
     looks: Mutex<VecDeque<Look>>,
-    pub calls: Mutex<u32>,
+    pub(crate) calls: Mutex<u32>,
 }
 
 /// What a look takes and brings; without a duration it never ends.
-pub type Look = (Option<Duration>, Result<String, VlmError>);
+pub(crate) type Look = (Option<Duration>, Result<String, VlmError>);
 
-pub fn sees(ms: u64, text: &str) -> Look {
+pub(crate) fn sees(ms: u64, text: &str) -> Look {
     (Some(Duration::from_millis(ms)), Ok(text.to_owned()))
 }
 
-pub fn fails(ms: u64) -> Look {
+pub(crate) fn fails(ms: u64) -> Look {
     (Some(Duration::from_millis(ms)), Err(VlmError::Refused(500)))
 }
 
-pub fn hangs() -> Look {
+pub(crate) fn hangs() -> Look {
     (None, Err(VlmError::Refused(500)))
 }
 
@@ -65,29 +65,29 @@ impl Vlm for ScriptedVlm {
 /// What a model does when it is called: waits, then sends pieces with an equal pause before each, then
 /// perhaps fails.
 #[derive(Clone)]
-pub struct Speech {
-    pub first: Duration,
-    pub pieces: Vec<String>,
-    pub pause: Duration,
-    pub end: Option<LlmError>,
+pub(crate) struct Speech {
+    pub(crate) first: Duration,
+    pub(crate) pieces: Vec<String>,
+    pub(crate) pause: Duration,
+    pub(crate) end: Option<LlmError>,
 }
 
 impl Speech {
     /// A whole text that is complete after `ms`.
-    pub fn whole(ms: u64, text: &str) -> Self {
+    pub(crate) fn whole(ms: u64, text: &str) -> Self {
         let pieces = vec![text.to_owned()];
         Self { first: Duration::from_millis(ms), pieces, pause: Duration::ZERO, end: None }
     }
 
-    pub fn failing(self, end: LlmError) -> Self {
+    pub(crate) fn failing(self, end: LlmError) -> Self {
         Self { end: Some(end), ..self }
     }
 }
 
 /// Models by role; each gives its speeches in turn, the last again and again.
-pub struct ScriptedChat {
-    pub speeches: Mutex<Vec<(Role, VecDeque<Speech>)>>,
-    pub requests: Mutex<Vec<ChatRequest>>,
+pub(crate) struct ScriptedChat {
+    pub(crate) speeches: Mutex<Vec<(Role, VecDeque<Speech>)>>,
+    pub(crate) requests: Mutex<Vec<ChatRequest>>,
 }
 
 impl Chat for ScriptedChat {
@@ -124,14 +124,14 @@ impl Chat for ScriptedChat {
 }
 
 /// The parts of turns, with what they did.
-pub struct Stagehand {
-    pub engine: Engine,
-    pub vlm: Arc<ScriptedVlm>,
-    pub chat: Arc<ScriptedChat>,
-    pub tasks: TaskTracker,
+pub(crate) struct Stagehand {
+    pub(crate) engine: Engine,
+    pub(crate) vlm: Arc<ScriptedVlm>,
+    pub(crate) chat: Arc<ScriptedChat>,
+    pub(crate) tasks: TaskTracker,
 }
 
-pub fn knobs() -> Knobs {
+pub(crate) fn knobs() -> Knobs {
     Knobs {
         strategy: Strategy::Race,
         refresh_after: Duration::from_secs(3),
@@ -145,7 +145,7 @@ pub fn knobs() -> Knobs {
 
 impl Stagehand {
     /// Turns over a script. Rules select, unless a `select` speech is given.
-    pub fn new(looks: Vec<Look>, speeches: Vec<(Role, Vec<Speech>)>, knobs: Knobs) -> Self {
+    pub(crate) fn new(looks: Vec<Look>, speeches: Vec<(Role, Vec<Speech>)>, knobs: Knobs) -> Self {
         let vlm = Arc::new(ScriptedVlm { looks: Mutex::new(looks.into()), calls: Mutex::new(0) });
         let asks_model = speeches.iter().any(|(role, _)| *role == Role::Select);
         let speeches = speeches.into_iter().map(|(role, speeches)| (role, speeches.into())).collect();
@@ -175,16 +175,16 @@ impl Stagehand {
     }
 
     /// Fetches a description as a session does when it opens.
-    pub fn prefetch(&self) {
+    pub(crate) fn prefetch(&self) {
         self.engine.descriptions.refresh(&Arc::from("s"), Box::new(|_| ()));
     }
 
     /// Plays a turn and returns its end with its events.
-    pub async fn play(&self, message: Message) -> (Ended, Vec<Event>) {
+    pub(crate) async fn play(&self, message: Message) -> (Ended, Vec<Event>) {
         self.play_until(message, &Stop::default()).await
     }
 
-    pub async fn play_until(&self, message: Message, stop: &Stop) -> (Ended, Vec<Event>) {
+    pub(crate) async fn play_until(&self, message: Message, stop: &Stop) -> (Ended, Vec<Event>) {
         let request = Request {
             turn_id: Arc::from("t1"),
             session_id: Arc::from("s"),

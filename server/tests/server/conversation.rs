@@ -1,0 +1,303 @@
+//! Conversations over real sockets: frames, formats, sessions, overlap.
+
+use std::time::Duration;
+
+use crate::house::{Client, House, models, simulate};
+use rapport::config::Config;
+use rapport::session::Overlap;
+use serde_json::{Value, json};
+
+const QUICK: Duration = Duration::from_millis(5);
+
+/// A question that the sample museum answers.
+const QUESTION: &str = "How tall is the clock?";
+
+#[tokio::test]
+async fn a_question_is_answered_frame_by_frame() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let mut client = house.connect("").await;
+    let session = client.frame().await;
+    assert_eq!(session["type"], "session");
+    assert_eq!(session["server"], "builtin");
+    assert_eq!(
+        (&session["resumed"], &session["epoch"], &session["last_seq"]),
+        (&json!(false), &json!(1), &json!(0))
+    );
+    assert_eq!(session["limits"]["max_message"], 65536);
+    assert_eq!(client.frame().await["type"], "description"); // the prefetch
+
+    client.say(json!({"type": "message", "text_user_msg": QUESTION, "id": "m1"}).to_string()).await;
+    let (done, before) = client.until("turn_done").await;
+    let kinds: Vec<&str> = before.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds[0], "turn_started");
+    assert_eq!(before[0]["id"], "m1");
+    let tone = kinds.iter().position(|kind| *kind == "tone").unwrap();
+    let token = kinds.iter().position(|kind| *kind == "token").unwrap();
+    assert!(tone < token && kinds.iter().filter(|kind| **kind == "tone").count() == 1);
+
+    let text: String = before
+        .iter()
+        .filter_map(|frame| frame["text"].as_str().filter(|_| frame["type"] == "token"))
+        .collect();
+    assert_eq!(done["text"], text);
+    assert!(text.contains("3.2 metres"), "{text}");
+    assert_eq!(done["status"], "completed");
+    assert_eq!(done["turn_id"], before[0]["turn_id"]);
+    assert!(done["sources"].as_array().unwrap().iter().any(|source| source["file"] == "exhibits.json"));
+    assert_eq!(done["degraded"], json!([]));
+    assert!(
+        done["timings_ms"]["first_token"].as_f64().unwrap() <= done["timings_ms"]["total"].as_f64().unwrap()
+    );
+    client.leave().await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_predecessors_payload_and_a_bare_line_are_questions() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let mut client = house.connect("").await;
+    let done = client
+        .ask(&json!({"text_user_msg": QUESTION, "convert_tone": false, "session_id": "x"}).to_string())
+        .await;
+    assert_eq!((&done["tone"], &done["outcome"]), (&Value::Null, &Value::Null));
+    assert_eq!(done["text"], done["answer"]);
+    let done = client.ask("這座鐘有多高？\n").await;
+    assert!(done["text"].as_str().unwrap().contains("3.2 公尺"));
+
+    let described = json!({"text_user_msg": QUESTION, "user_description": "an elderly man with a cane"});
+    let done = client.ask(&described.to_string()).await;
+    assert_eq!((&done["tone"], &done["outcome"]), (&json!("elder_friendly"), &json!("client")));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_text_format_speaks_in_sentences_and_ends_each_reply() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let mut client = house.connect("?format=text").await;
+    for question in [QUESTION, "How tall is the clock?\n"] {
+        client.say(question).await;
+        let mut lines = Vec::new();
+        loop {
+            match client.hear().await.unwrap() {
+                flag if flag == "END_FLAG" => break,
+                line => lines.push(line),
+            }
+        }
+        assert!(lines.iter().any(|line| line.contains("3.2 metres")), "{lines:?}");
+        assert!(lines.iter().all(|line| line.trim() == line && !line.contains('\n')));
+    }
+    client.say("").await;
+    assert!(client.hear().await.unwrap().starts_with("ERROR: empty_question: "));
+    assert_eq!(client.hear().await.unwrap(), "END_FLAG");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn once_closes_after_the_first_reply_whatever_it_is() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    for (question, last) in [(QUESTION, "turn_done"), ("{", "error")] {
+        let mut client = house.connect("?once=1").await;
+        client.say(question).await;
+        client.until(last).await;
+        assert_eq!(client.closed().await.code, 1000);
+    }
+    let mut client = house.connect("?once=1&format=text").await;
+    client.say(QUESTION).await;
+    while client.hear().await.unwrap() != "END_FLAG" {}
+    assert_eq!(client.closed().await.code, 1000);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_repeated_message_generates_nothing() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let mut client = house.connect("").await;
+    let message = json!({"type": "message", "text_user_msg": QUESTION, "id": "m1"}).to_string();
+    client.say(message.clone()).await;
+    let (done, before) = client.until("turn_done").await;
+    let started = before.iter().find(|frame| frame["type"] == "turn_started").unwrap();
+
+    client.say(message).await;
+    let again: Vec<Value> = vec![
+        serde_json::from_str(&client.hear().await.unwrap()).unwrap(),
+        serde_json::from_str(&client.hear().await.unwrap()).unwrap(),
+    ];
+    assert_eq!([&again[0], &again[1]], [started, &done]);
+    client.say(json!({"type": "ping", "t": 1}).to_string()).await;
+    assert_eq!(client.frame().await, json!({"type": "pong", "t": 1}));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn history_keeps_the_plain_answer_and_forget_ends_the_epoch() {
+    let (url, _) = simulate(vlm_sim::Config::default()).await;
+    let mut config = Config::demo();
+    config.llm =
+        Some(models(&url, "sim-answer-ttft1-tps0", "sim-convert-ttft1-tps0", "sim-select-ttft1-tps0"));
+    let house = House::open(config).await;
+    let mut client = house.connect("?session_id=kiosk-1").await;
+    let first = client.frame().await;
+    assert_eq!(first["session_id"], "kiosk-1");
+    assert_eq!(first["server"], "llm");
+    client.ask(QUESTION).await;
+
+    client.say(json!({"type": "forget"}).to_string()).await;
+    let (second, _) = client.until("session").await;
+    assert_eq!(second["epoch"], 2);
+    assert_eq!(second["session_id"], "kiosk-1");
+    assert_ne!(second["resume_token"], first["resume_token"]);
+    assert!(second["last_seq"].as_u64().unwrap() > 0);
+    let done = client.ask(QUESTION).await;
+    assert_eq!(done["status"], "completed");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn forget_ends_the_running_turn_first() {
+    let (house, mut client) = slow_house(Overlap::Interrupt).await;
+    client.say(QUESTION).await;
+    client.until("turn_started").await;
+    client.say(json!({"type": "forget"}).to_string()).await;
+    let (done, _) = client.until("turn_done").await;
+    assert_eq!(done["status"], "cancelled");
+    assert_eq!(client.frame().await["type"], "session");
+    client.say(json!({"type": "ping"}).to_string()).await;
+    assert_eq!(client.frame().await["type"], "pong"); // nothing of the old epoch followed
+    house.close().await;
+}
+
+/// A server whose model answers within a minute, and a client of it.
+async fn slow_house(on_overlap: Overlap) -> (House, Client) {
+    let (url, _) = simulate(vlm_sim::Config::default()).await;
+    let house = House::with_camera(QUICK, |config| {
+        config.llm =
+            Some(models(&url, "sim-answer-ttft10-tps1", "sim-convert-ttft1-tps0", "sim-select-ttft1-tps0"));
+        config.session.on_overlap = on_overlap;
+    })
+    .await;
+    let client = house.connect("").await;
+    (house, client)
+}
+
+#[tokio::test]
+async fn a_new_message_interrupts_the_running_turn() {
+    let (house, mut client) = slow_house(Overlap::Interrupt).await;
+    for _ in 0..3 {
+        client.say(QUESTION).await;
+    }
+    client.say(json!({"text_user_msg": QUESTION, "convert_tone": false}).to_string()).await;
+    for turn in 1..=3 {
+        let (done, _) = client.until("turn_done").await;
+        assert_eq!((&done["status"], &done["turn_id"]), (&json!("interrupted"), &json!(format!("t{turn}"))));
+    }
+    client.until("token").await;
+    client.say(json!({"type": "cancel", "turn_id": "t1"}).to_string()).await; // not the running one
+    client.say(json!({"type": "cancel"}).to_string()).await;
+    let (done, _) = client.until("turn_done").await;
+    assert_eq!((&done["status"], &done["turn_id"]), (&json!("cancelled"), &json!("t4")));
+    assert!(!done["text"].as_str().unwrap().is_empty());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn messages_wait_or_are_refused_as_configured() {
+    let (house, mut client) = slow_house(Overlap::Queue).await;
+    client.say(QUESTION).await;
+    client.until("turn_started").await;
+    for _ in 0..9 {
+        client.say(QUESTION).await;
+    }
+    let (error, _) = client.until("error").await;
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("queue_full"), &json!(true)));
+    client.say(json!({"type": "cancel"}).to_string()).await;
+    let (done, _) = client.until("turn_done").await;
+    assert_eq!(done["status"], "cancelled");
+    assert_eq!(client.until("turn_started").await.0["turn_id"], "t2");
+    house.close().await;
+
+    let (house, mut client) = slow_house(Overlap::Reject).await;
+    client.say(QUESTION).await;
+    client.until("turn_started").await;
+    client.say(QUESTION).await;
+    let (error, _) = client.until("error").await;
+    assert_eq!(error["code"], "busy");
+    assert!(error.get("turn_id").is_none());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn too_many_messages_are_told_when_to_come_back() {
+    let house = House::with_camera(QUICK, |config| config.session.messages_per_minute = 2).await;
+    let mut client = house.connect("").await;
+    client.ask(QUESTION).await;
+    client.ask(QUESTION).await;
+    client.say(QUESTION).await;
+    let (error, _) = client.until("error").await;
+    assert_eq!(error["code"], "rate_limited");
+    let wait = error["retry_after_ms"].as_u64().unwrap();
+    assert!((1..=30_000).contains(&wait), "{wait}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_session_outlives_its_socket() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let mut client = house.connect("?session_id=a").await;
+    let session = client.frame().await;
+    let token = session["resume_token"].as_str().unwrap().to_owned();
+    let done = client.ask(QUESTION).await;
+    let seq = done["seq"].as_u64().unwrap();
+
+    // Without the token, the id is somebody else's.
+    let mut stranger = house.connect("?session_id=a").await;
+    assert_ne!(stranger.frame().await["session_id"], "a");
+    let mut guesser = house.connect("?session_id=a&resume=wrong").await;
+    let guessed = guesser.frame().await;
+    assert_ne!(guessed["session_id"], "a");
+    assert_eq!(guessed["resumed"], false);
+
+    // With it, the newer socket takes over, exactly or with a snapshot.
+    let mut second = house.connect(&format!("?session_id=a&resume={token}&last_seq={seq}")).await;
+    let resumed = second.frame().await;
+    assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&json!("a"), &json!(true)));
+    assert!(resumed.get("snapshot").is_none());
+    assert_eq!(client.closed().await.code, 4003);
+
+    let mut third = house.connect(&format!("?session_id=a&resume={token}&last_seq=1")).await;
+    let resumed = third.frame().await;
+    assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&json!("a"), &json!(false)));
+    assert_eq!(resumed["snapshot"]["history"][0], json!({"role": "user", "content": QUESTION}));
+    assert_eq!(resumed["snapshot"]["history"][1]["content"], done["answer"]);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_session_without_a_socket_is_dropped_in_time() {
+    let house =
+        House::with_camera(QUICK, |config| config.session.session_ttl = Duration::from_millis(50)).await;
+    let mut client = house.connect("").await;
+    client.ask(QUESTION).await;
+    assert_eq!(house.sessions.len(), 1);
+    client.leave().await;
+    let gone = async {
+        while !house.sessions.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::house::DEADLINE, gone).await.expect("the session goes");
+    assert!(house.sessions.engine().descriptions.is_empty());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn that_is_not_me_asks_again() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let mut client = house.connect("").await;
+    client.until("description").await;
+    client.say(json!({"type": "typing"}).to_string()).await; // young enough: nothing is asked
+    client.say(json!({"type": "typing", "refresh": true}).to_string()).await;
+    let (again, before) = client.until("description").await;
+    assert!(before.is_empty());
+    assert_eq!(again["source"], "vlm");
+    house.close().await;
+}

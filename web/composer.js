@@ -1,0 +1,67 @@
+// The question field: Enter sends unless an input method is composing, a counter appears near the limit.
+
+import { number, t } from './i18n.js';
+
+const LONGEST = 4_000; // characters, the wire's limit for a question
+const COUNTED_FROM = 3_600;
+const TYPING_EVERY = 3_000; // ms
+
+export class Composer {
+  #field;
+  #send;
+  #counter;
+  #typedAt = -Infinity;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {HTMLElement} counter
+   * @param {(question: string) => void} onAsk
+   * @param {() => void} onTyping the visitor is writing; at most once in 3 s
+   */
+  constructor(form, counter, onAsk, onTyping) {
+    const field = this.#field = form.querySelector('textarea');
+    this.#send = form.querySelector('.send');
+    this.#counter = counter;
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const question = field.value.trim();
+      this.clear();
+      onAsk(question);
+    });
+    field.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey) return;
+      // Safari ends a composition before the Enter that ended it; only its key code still tells.
+      if (event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      if (!this.#send.disabled) form.requestSubmit();
+    });
+    field.addEventListener('input', () => {
+      this.update();
+      const now = performance.now();
+      if (field.value === '' || now - this.#typedAt < TYPING_EVERY) return;
+      this.#typedAt = now;
+      onTyping();
+    });
+  }
+
+  focus() {
+    this.#field.focus();
+  }
+
+  clear() {
+    this.#field.value = '';
+    this.update();
+  }
+
+  /** Fits height, counter and button to what is written. */
+  update() {
+    const length = [...this.#field.value.trim()].length;
+    const left = LONGEST - length;
+    this.#send.disabled = length === 0 || left < 0;
+    this.#counter.hidden = length < COUNTED_FROM;
+    this.#counter.classList.toggle('over', left < 0);
+    this.#counter.textContent = t(left < 0 ? 'over' : 'left', { count: number(Math.abs(left)) });
+    this.#field.style.height = 'auto';
+    this.#field.style.height = `${this.#field.scrollHeight}px`;
+  }
+}

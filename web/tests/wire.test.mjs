@@ -1,0 +1,263 @@
+// The page's side of the wire where a healthy server never goes: the page is the real server's, its
+// socket is played by the test.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { becomes, launchBrowser, picture, startDemo, visit } from './harness.mjs';
+
+/** @type {import('playwright-core').Browser} */ let browser;
+/** @type {Awaited<ReturnType<typeof startDemo>>} */ let server;
+
+before(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startDemo()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A test's end of the page's sockets, one after the other. */
+class Wire {
+  /** @type {{ socket: import('playwright-core').WebSocketRoute, query: URLSearchParams, frames: any[] }[]} */ #lives = [];
+  #taken = 0;
+  #wake = () => {};
+  seq = 0;
+
+  /** @param {import('playwright-core').Page} page */
+  async play(page) {
+    await page.routeWebSocket(/\/ws(\?|$)/, (socket) => {
+      const life = { socket, query: new URL(socket.url()).searchParams, frames: [] };
+      this.#lives.push(life);
+      socket.onMessage((data) => {
+        const frame = JSON.parse(String(data));
+        if (frame.type === 'typing' && !frame.refresh) return;
+        life.frames.push(frame);
+        this.#wake();
+      });
+      this.#wake();
+    });
+  }
+
+  /** The page's next socket, greeted. @param {Record<string, unknown>} [session] */
+  async accept(session = {}) {
+    const life = await this.#until(() => this.#lives[this.#taken]);
+    this.#taken += 1;
+    const send = (frame) => life.socket.send(JSON.stringify(frame));
+    /** Sends numbered frames. @param {...Record<string, unknown>} frames */
+    const emit = (...frames) => frames.forEach((frame) => send({ ...frame, seq: frame.seq ?? ++this.seq }));
+    if (!('resumed' in session) || !session.resumed) this.seq = Number(session.last_seq ?? 0);
+    send({
+      type: 'session', session_id: 's1', resume_token: 'r1', resumed: false, epoch: 1, last_seq: 0,
+      limits: {}, server: 'model', ...session,
+    });
+    return {
+      query: life.query,
+      send,
+      emit,
+      next: (type) => this.#until(() => {
+        const index = life.frames.findIndex((frame) => frame.type === type);
+        return index < 0 ? undefined : life.frames.splice(index, 1)[0];
+      }),
+      close: (code) => life.socket.close({ code, reason: '' }),
+    };
+  }
+
+  /** @template T @param {() => T | undefined} look @returns {Promise<T>} */
+  async #until(look) {
+    for (;;) {
+      const found = look();
+      if (found) return found;
+      await new Promise((resolve, reject) => {
+        const deadline = setTimeout(() => reject(new Error('the page sent nothing in time')), 10_000);
+        this.#wake = () => { clearTimeout(deadline); resolve(undefined); };
+      });
+    }
+  }
+}
+
+const done = (turn_id, text, more = {}) => ({
+  type: 'turn_done', turn_id, status: 'completed', text, answer: text, tone: null, outcome: null, sources: [], degraded: [],
+  facts_missing: null, spans: [], usage: {}, ...more,
+  timings_ms: { description: null, retrieve: null, answer_first: null, answer: null, tone: null, first_token: null, total: 12.3, ...more.timings_ms },
+});
+
+/** @param {object} [options] of `visit` */
+async function open(options = {}) {
+  const wire = new Wire();
+  const visited = await visit(browser, server.url, { ...options, prepare: (page) => wire.play(page) });
+  const first = await wire.accept(options.session);
+  await visited.linkIs('open');
+  return { ...visited, wire, first };
+}
+
+test('a resumed turn goes on, and what was seen is not repeated', async () => {
+  const { end, wire, first, ask, linkIs } = await open();
+  const turn = await ask('Who built it?');
+  const { id } = await first.next('message');
+  first.emit({ type: 'turn_started', turn_id: 't1', id }, { type: 'token', turn_id: 't1', text: 'The ' }, { type: 'token', turn_id: 't1', text: 'keeper ' });
+  await turn.getByText('The keeper').waitFor();
+  first.close(4000);
+  const second = await wire.accept({ resumed: true, last_seq: 5 });
+  assert.deepEqual(Object.fromEntries(second.query), { session_id: 's1', resume: 'r1', last_seq: '3' });
+  await linkIs('open');
+  second.emit({ type: 'token', turn_id: 't1', text: 'keeper ', seq: 3 }, { type: 'token', turn_id: 't1', text: 'did.' });
+  second.emit(done('t1', 'The keeper did.'));
+  await becomes(turn, 'completed');
+  assert.equal(await turn.locator('.answer').innerText(), 'The keeper did.');
+  await end();
+});
+
+test('a message that nobody took is sent again with its id, and a known one is not lost', async () => {
+  const { end, wire, first, ask } = await open();
+  const turn = await ask('Who built it?');
+  const { id } = await first.next('message');
+  first.close(1012);
+  const second = await wire.accept({ resumed: false, last_seq: 4 });
+  assert.equal((await second.next('message')).id, id);
+  // The server had taken it: its turn comes again with the numbers that it had.
+  second.emit({ type: 'turn_started', turn_id: 't1', id, seq: 1 }, { ...done('t1', 'The keeper.'), seq: 4 });
+  await becomes(turn, 'completed');
+  assert.equal(await turn.locator('.answer').innerText(), 'The keeper.');
+  await end();
+});
+
+test('a new session keeps what is shown, and its turn ids are its own', async () => {
+  const { page, end, wire, first, ask } = await open();
+  const old = await ask('Who built it?');
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id }, { type: 'token', turn_id: 't1', text: 'The kee' });
+  await old.getByText('The kee').waitFor();
+  first.close(1001);
+  const second = await wire.accept({ session_id: 's2', resume_token: 'r2' });
+  await becomes(old, 'lost');
+  await old.locator('.again').click();
+  const again = page.locator('.turn').nth(1);
+  second.emit({ type: 'turn_started', turn_id: 't1', id: (await second.next('message')).id }, done('t1', 'The keeper.'));
+  await becomes(again, 'completed');
+  assert.equal(await old.locator('.answer').innerText(), 'The kee');
+  await end();
+});
+
+test('a resume that is not exact goes on from the snapshot', async () => {
+  const { end, wire, first, ask } = await open();
+  const turn = await ask('Who built it?');
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id }, { type: 'token', turn_id: 't1', text: 'The ' });
+  await turn.getByText('The').waitFor();
+  first.close(4000);
+  const second = await wire.accept({ last_seq: 900, snapshot: { history: [], turn: { turn_id: 't1', text: 'The keeper ' } } });
+  second.emit({ type: 'token', turn_id: 't1', text: 'did.' });
+  await turn.getByText('The keeper did.').waitFor();
+  second.emit(done('t1', 'The keeper did.'));
+  await becomes(turn, 'completed');
+  await end();
+});
+
+test('a turn that starts over drops its earlier text', async () => {
+  const { end, first, ask } = await open();
+  const turn = await ask('Who built it?');
+  const { id } = await first.next('message');
+  first.emit({ type: 'turn_started', turn_id: 't1', id }, { type: 'token', turn_id: 't1', text: 'Void' });
+  first.emit({ type: 'turn_started', turn_id: 't1', id, restarted: true }, { type: 'token', turn_id: 't1', text: 'The keeper.' });
+  await turn.getByText('The keeper.', { exact: true }).waitFor();
+  first.emit(done('t1', 'The keeper.'));
+  await becomes(turn, 'completed');
+  await end();
+});
+
+test('another window takes over, and this one does not fight', async () => {
+  const { page, end, wire, first, linkIs } = await open();
+  first.close(4003);
+  await linkIs('replaced');
+  assert.match(await page.innerText('#banner-words'), /another window/);
+  await page.click('#banner-action');
+  await wire.accept({ resumed: true });
+  await linkIs('open');
+  await end();
+});
+
+test('a refusal for want of a token is said, and not tried again', async () => {
+  const { page, end, first, linkIs } = await open({ locale: 'zh-TW' });
+  first.emit({ type: 'error', code: 'unauthorized', message: 'no token', retryable: false });
+  first.close(1008);
+  await linkIs('refused');
+  assert.match(await page.innerText('#banner-words'), /存取權杖/);
+  await end();
+});
+
+test('a refused question says why, in words or in the server’s', async () => {
+  const { end, first, ask } = await open();
+  for (const [code, words] of [['rate_limited', /too fast/], ['question_too_long', /too long/], ['never_heard_of', /As the server put it/]]) {
+    const turn = await ask('Who built it?');
+    await first.next('message');
+    first.emit({ type: 'error', code, message: 'As the server put it.', retryable: true });
+    await becomes(turn, 'refused');
+    assert.match(await turn.locator('.note').innerText(), words);
+    assert.equal(await turn.locator('.again').isVisible(), true);
+  }
+  await end();
+});
+
+test('what an answer had to do without is said', async () => {
+  const { page, end, first, ask } = await open();
+  const turn = await ask('Who built it?');
+  const { id } = await first.next('message');
+  first.emit(
+    { type: 'description', text: '<b>A man</b> with a hat', source: 'vlm', age_ms: 0 },
+    { type: 'turn_started', turn_id: 't1', id },
+    { type: 'tone', turn_id: 't1', tone: 'elder_friendly', outcome: 'cached', selected_by: 'rule', because: ['<i>hat</i>'] },
+    done('t1', 'In 1907.', {
+      status: 'timed_out', degraded: ['describe', 'retrieve'], facts_missing: ['1911'], tone: 'elder_friendly',
+      sources: [{ title: '<u>History</u>', file: 'a.json', score: 1 }], timings_ms: { first_token: 1234.5, description: 800 },
+    }),
+  );
+  await becomes(turn, 'timed_out');
+  assert.match(await turn.locator('.note').innerText(), /too long.*camera could not be asked.*without the museum’s documents.*Please check: 1911/);
+  assert.equal(await turn.locator('.outcome').innerText(), 'seen a moment ago');
+  await turn.locator('.chip').click();
+  assert.deepEqual(await turn.locator('.why p').allInnerTexts(), ['Because: <i>hat</i>', 'The camera saw: <b>A man</b> with a hat']);
+  assert.equal(await turn.locator('.sources').innerText(), 'From: <u>History</u>');
+  assert.equal(await turn.locator('.timings').innerText(), 'First token 1,235 ms · total 12 ms · description 800 ms');
+  assert.equal(await page.innerText('#camera-words'), 'The camera sees: <b>A man</b> with a hat');
+  await picture(page, 'degraded');
+  await end();
+});
+
+test('“that’s not me” asks the camera again', async () => {
+  const { page, end, first } = await open();
+  first.emit({ type: 'description', text: 'A man', source: 'vlm', age_ms: 0 });
+  await page.click('#not-me');
+  assert.deepEqual(await first.next('typing'), { type: 'typing', refresh: true });
+  assert.equal(await page.innerText('#camera-words'), 'Looking again…');
+  first.emit({ type: 'description', text: 'A woman', source: 'vlm', age_ms: 0 });
+  await page.getByText('The camera sees: A woman').waitFor();
+  await end();
+});
+
+test('a visitor who leaves while nobody listens is forgotten later', async () => {
+  const { page, end, wire, first, ask } = await open();
+  const turn = await ask('Who built it?');
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id });
+  await becomes(turn, 'running');
+  first.close(1012);
+  await page.waitForSelector('#link-state[data-state="waiting"]');
+  await page.click('#forget');
+  await ask('When is it open?');
+  const second = await wire.accept({ resumed: true });
+  await second.next('forget');
+  second.emit({ type: 'description', text: 'The one who left', source: 'vlm', age_ms: 0 }, done('t1', 'Secret.'));
+  second.send({ type: 'session', session_id: 's1', resume_token: 'r2', resumed: false, epoch: 2, last_seq: 3, limits: {}, server: 'model' });
+  assert.equal((await second.next('message')).text_user_msg, 'When is it open?');
+  assert.equal(await page.getByText(/who left|Secret/).count(), 0);
+  await end();
+});
+
+test('a long question is counted and held back', async () => {
+  const { page, end } = await open();
+  await page.fill('#question', '字'.repeat(3_990));
+  assert.equal(await page.innerText('#counter'), '10 characters left');
+  await page.fill('#question', '字'.repeat(4_001));
+  assert.equal(await page.innerText('#counter'), '1 characters too many');
+  await page.press('#question', 'Enter');
+  assert.equal(await page.locator('.turn').count(), 0);
+  await end();
+});

@@ -57,19 +57,19 @@ impl Health {
     }
 
     async fn probe(&self) -> Report {
-        let reach_llm = async {
+        let of_llm = async {
             match &self.chat {
                 None => None,
                 Some(chat) => Some(told(timeout(PROBE, chat.reach()).await)),
             }
         };
-        let reach_vlm = async {
+        let of_camera = async {
             match &self.vlm {
                 None => None,
                 Some(vlm) => Some(told(timeout(PROBE, vlm.reach()).await)),
             }
         };
-        let (llm, vlm) = tokio::join!(reach_llm, reach_vlm);
+        let (llm, vlm) = tokio::join!(of_llm, of_camera);
         let is_ready = llm.as_ref().is_none_or(Result::is_ok);
         let status = |reached: Option<Result<(), String>>, none: &str| match reached {
             None => json!({ "status": none }),

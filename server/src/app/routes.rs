@@ -57,7 +57,7 @@ async fn websocket(
 ) -> Response<Body> {
     let upgrade = match app.door.check(request.method(), request.headers(), &query) {
         Ok(upgrade) => upgrade,
-        Err((status, message)) => return refusal(status, message),
+        Err((status, message)) => return refusal(status, &message),
     };
     let on_upgrade = hyper::upgrade::on(&mut request);
     let response = upgrade.response();
@@ -79,7 +79,7 @@ async fn converse(app: &App, io: TokioIo<hyper::upgrade::Upgraded>, upgrade: Upg
     socket::serve(io, opened, format, once, &app.host).await;
 }
 
-fn refusal(status: StatusCode, message: String) -> Response<Body> {
+fn refusal(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = (status, format!("{message}\n")).into_response();
     let hint = match status {
         StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),

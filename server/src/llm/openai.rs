@@ -1,4 +1,4 @@
-//! A client of OpenAI-compatible endpoints (`/chat/completions`, `/models`): llama.cpp, vLLM, Ollama, OpenAI.
+//! A client of OpenAI-compatible endpoints (`/chat/completions`, `/models`): llama.cpp, vLLM, Ollama and others.
 
 use std::time::Duration;
 

@@ -40,6 +40,11 @@ pub enum Converter {
 }
 
 impl Converter {
+    /// Whether conversions come from the built-in engine.
+    pub const fn is_builtin(&self) -> bool {
+        matches!(self, Self::Builtin)
+    }
+
     /// Begins a conversion. Once it resolves, text is on its way.
     pub fn convert(&self, conversion: Conversion) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
         match self {
@@ -57,15 +62,12 @@ impl Converter {
 
 fn request(prompts: &Prompts, conversion: &Conversion) -> ChatRequest {
     let Conversion { text, tone, lang, question, description, mentions } = conversion;
-    let mut user = String::new();
-    if !description.is_empty() {
-        user += &format!("<visitor>{}</visitor>\n", untagged(description));
-    }
-    user += &format!("<question>{}</question>\n", untagged(question));
-    if let Some(phrase) = mentions.then(|| mention::mentionable(description, *lang)).flatten() {
-        user += &format!("<mention>{}</mention>\n", untagged(&phrase));
-    }
-    user += &format!("<text>{}</text>", untagged(text));
+    let tagged = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", untagged(text));
+    let visitor = (!description.is_empty()).then(|| tagged("visitor", description));
+    let phrase = mentions.then(|| mention::mentionable(description, *lang)).flatten();
+    let mention = phrase.map(|phrase| tagged("mention", &phrase));
+    let parts = [visitor, Some(tagged("question", question)), mention, Some(tagged("text", text))];
+    let user = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     ChatRequest {
         role: Role::Convert,
         system: prompts.convert(*tone, *lang),

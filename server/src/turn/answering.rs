@@ -34,7 +34,7 @@ impl Turn<'_> {
             self.reply.answer.clear();
         }
         self.timeline.close(span);
-        self.timeline.timings().answer = self.timeline.now();
+        self.timeline.timings().answer = Some(self.timeline.now());
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl Turn<'_> {
                         continue;
                     }
                     if self.timeline.timings().answer_first.is_none() {
-                        self.timeline.timings().answer_first = self.timeline.now();
+                        self.timeline.timings().answer_first = Some(self.timeline.now());
                     }
                     self.reply.answer.push_str(text);
                     if live {

@@ -36,7 +36,7 @@ impl Turn<'_> {
     /// Sends a piece of the reply.
     pub(super) fn send(&mut self, text: &str) {
         if self.reply.text.is_empty() {
-            self.timeline.timings().first_token = self.timeline.now();
+            self.timeline.timings().first_token = Some(self.timeline.now());
         }
         self.reply.text.push_str(text);
         (self.emit)(Event::Token { turn_id: Arc::clone(&self.request.turn_id), text: Arc::from(text) });
@@ -73,7 +73,7 @@ impl Turn<'_> {
             mentions,
         };
         let span = self.timeline.open(Stage::Convert, Some(1));
-        if !engine.answerer.is_builtin() {
+        if !engine.converter.is_builtin() {
             self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
         }
         let mut stream = engine.converter.convert(conversion).await?;

@@ -136,18 +136,17 @@ impl Turn<'_> {
     }
 
     fn view(&mut self, selected: Selected, outcome: Outcome, description: Arc<str>, is_recent: bool) -> View {
-        let selection = match self.request.message.tone {
-            Some(tone) => Selection { tone, selected_by: SelectedBy::Client, because: Vec::new() },
-            None => {
-                if selected.failed {
-                    self.reply.degraded.push("select");
-                }
-                if outcome != Outcome::Fallback {
-                    self.timeline.timings().tone = Some(millis(selected.took));
-                }
-                self.reply.usage.add(&selected.usage);
-                selected.selection
+        let selection = if let Some(tone) = self.request.message.tone {
+            Selection { tone, selected_by: SelectedBy::Client, because: Vec::new() }
+        } else {
+            if selected.failed {
+                self.reply.degraded.push("select");
             }
+            if outcome != Outcome::Fallback {
+                self.timeline.timings().tone = Some(millis(selected.took));
+            }
+            self.reply.usage.add(&selected.usage);
+            selected.selection
         };
         self.reply.outcome = Some(outcome);
         View { selection, outcome, description, is_recent }

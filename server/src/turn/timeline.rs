@@ -68,8 +68,8 @@ impl Timeline {
     }
 
     /// Milliseconds from the message's arrival to now.
-    pub(super) fn now(&self) -> Option<f64> {
-        Some(self.ms(Instant::now()))
+    pub(super) fn now(&self) -> f64 {
+        self.ms(Instant::now())
     }
 
     /// All spans by their start, and the timings with the total.

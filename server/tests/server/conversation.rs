@@ -67,7 +67,6 @@ async fn the_predecessors_payload_and_a_bare_line_are_questions() {
     let described = json!({"text_user_msg": QUESTION, "user_description": "an elderly man with a cane"});
     let done = client.ask(&described.to_string()).await;
     assert_eq!((&done["tone"], &done["outcome"]), (&json!("elder_friendly"), &json!("client")));
-    house.close().await;
 }
 
 #[tokio::test]
@@ -89,7 +88,6 @@ async fn the_text_format_speaks_in_sentences_and_ends_each_reply() {
     client.say("").await;
     assert!(client.hear().await.unwrap().starts_with("ERROR: empty_question: "));
     assert_eq!(client.hear().await.unwrap(), "END_FLAG");
-    house.close().await;
 }
 
 #[tokio::test]
@@ -105,7 +103,6 @@ async fn once_closes_after_the_first_reply_whatever_it_is() {
     client.say(QUESTION).await;
     while client.hear().await.unwrap() != "END_FLAG" {}
     assert_eq!(client.closed().await.code, 1000);
-    house.close().await;
 }
 
 #[tokio::test]
@@ -125,7 +122,6 @@ async fn a_repeated_message_generates_nothing() {
     assert_eq!([&again[0], &again[1]], [started, &done]);
     client.say(json!({"type": "ping", "t": 1}).to_string()).await;
     assert_eq!(client.frame().await, json!({"type": "pong", "t": 1}));
-    house.close().await;
 }
 
 #[tokio::test]
@@ -149,7 +145,6 @@ async fn history_keeps_the_plain_answer_and_forget_ends_the_epoch() {
     assert!(second["last_seq"].as_u64().unwrap() > 0);
     let done = client.ask(QUESTION).await;
     assert_eq!(done["status"], "completed");
-    house.close().await;
 }
 
 #[tokio::test]
@@ -163,7 +158,6 @@ async fn forget_ends_the_running_turn_first() {
     assert_eq!(client.frame().await["type"], "session");
     client.say(json!({"type": "ping"}).to_string()).await;
     assert_eq!(client.frame().await["type"], "pong"); // nothing of the old epoch followed
-    house.close().await;
 }
 
 /// A server whose model answers within a minute, and a client of it.
@@ -196,7 +190,6 @@ async fn a_new_message_interrupts_the_running_turn() {
     let (done, _) = client.until("turn_done").await;
     assert_eq!((&done["status"], &done["turn_id"]), (&json!("cancelled"), &json!("t4")));
     assert!(!done["text"].as_str().unwrap().is_empty());
-    house.close().await;
 }
 
 #[tokio::test]
@@ -213,7 +206,6 @@ async fn messages_wait_or_are_refused_as_configured() {
     let (done, _) = client.until("turn_done").await;
     assert_eq!(done["status"], "cancelled");
     assert_eq!(client.until("turn_started").await.0["turn_id"], "t2");
-    house.close().await;
 
     let (house, mut client) = slow_house(Overlap::Reject).await;
     client.say(QUESTION).await;
@@ -222,7 +214,6 @@ async fn messages_wait_or_are_refused_as_configured() {
     let (error, _) = client.until("error").await;
     assert_eq!(error["code"], "busy");
     assert!(error.get("turn_id").is_none());
-    house.close().await;
 }
 
 #[tokio::test]
@@ -236,7 +227,6 @@ async fn too_many_messages_are_told_when_to_come_back() {
     assert_eq!(error["code"], "rate_limited");
     let wait = error["retry_after_ms"].as_u64().unwrap();
     assert!((1..=30_000).contains(&wait), "{wait}");
-    house.close().await;
 }
 
 #[tokio::test]
@@ -251,8 +241,8 @@ async fn a_session_outlives_its_socket() {
     // Without the token, the id is somebody else's.
     let mut stranger = house.connect("?session_id=a").await;
     assert_ne!(stranger.frame().await["session_id"], "a");
-    let mut guesser = house.connect("?session_id=a&resume=wrong").await;
-    let guessed = guesser.frame().await;
+    let mut intruder = house.connect("?session_id=a&resume=wrong").await;
+    let guessed = intruder.frame().await;
     assert_ne!(guessed["session_id"], "a");
     assert_eq!(guessed["resumed"], false);
 
@@ -268,7 +258,6 @@ async fn a_session_outlives_its_socket() {
     assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&json!("a"), &json!(false)));
     assert_eq!(resumed["snapshot"]["history"][0], json!({"role": "user", "content": QUESTION}));
     assert_eq!(resumed["snapshot"]["history"][1]["content"], done["answer"]);
-    house.close().await;
 }
 
 #[tokio::test]
@@ -286,7 +275,6 @@ async fn a_session_without_a_socket_is_dropped_in_time() {
     };
     tokio::time::timeout(crate::house::DEADLINE, gone).await.expect("the session goes");
     assert!(house.sessions.engine().descriptions.is_empty());
-    house.close().await;
 }
 
 #[tokio::test]
@@ -299,5 +287,4 @@ async fn that_is_not_me_asks_again() {
     let (again, before) = client.until("description").await;
     assert!(before.is_empty());
     assert_eq!(again["source"], "vlm");
-    house.close().await;
 }

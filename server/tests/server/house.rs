@@ -38,9 +38,9 @@ impl House {
         let (sessions, tasks) = (server.sessions(), server.tasks());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(server.serve(listener, async { stopped.await.unwrap_or(Stop::Shutdown) }));
-        Self { address, sessions, tasks, stop, served }
+        let (stop, asked) = oneshot::channel();
+        let running = tokio::spawn(server.serve(listener, async { asked.await.unwrap_or(Stop::Shutdown) }));
+        Self { address, sessions, tasks, stop, served: running }
     }
 
     /// The demo's server on a simulated camera that looks for `describe`.
@@ -108,6 +108,10 @@ impl Client {
     pub(crate) async fn connect(address: SocketAddr, query: &str) -> Self {
         let request = format!("ws://{address}/ws{query}").into_client_request().unwrap();
         let (ws, _) = timeout(DEADLINE, connect_async(request)).await.expect("a connection").unwrap();
+        Self::over(ws)
+    }
+
+    pub(crate) fn over(ws: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { ws, last_seq: 0 }
     }
 

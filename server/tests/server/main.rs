@@ -1,4 +1,11 @@
 //! The whole server over real sockets, with a simulated camera and simulated models.
 
+#![allow(clippy::unwrap_used)] // a test's failure is its panic
+
 mod conversation;
+mod crowd;
+mod faults;
 mod house;
+mod limits;
+mod raw;
+mod stop;

@@ -1,8 +1,11 @@
 //! The prompts, as files: built in, or replaced one by one from a directory (`--prompts DIR`).
 //!
-//! Each file is a system prompt that no call changes, so that a backend's prefix cache hits on every call
-//! of the same kind. What differs from call to call stands in the user message, delimited by tags, because
-//! all of it is data: the question, the passages and whatever a VLM said.
+//! Each file is text that no call changes, so that a backend's prefix cache hits on every call of the same
+//! kind. What differs from call to call stands in the user message, delimited by tags, because all of it is
+//! data: the question, the passages and whatever a VLM said.
+//!
+//! A persona's file ends in examples: what the model is given, beginning with a tag, and behind `=> ` what it
+//! should say. They reach the model as earlier messages, which small models follow better than rules.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::Tone;
 use crate::language::Lang;
+use crate::llm::{HistoryMessage, Speaker};
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../prompts/", $name)))),*] };
@@ -77,11 +81,12 @@ impl Prompts {
         self.text(&format!("{name}.{}.md", lang.as_str())).to_owned()
     }
 
-    /// The system prompt of conversions into a tone.
-    pub fn convert(&self, tone: Tone, lang: Lang) -> String {
+    /// The system prompt of conversions into a tone, and the persona's examples.
+    pub fn convert(&self, tone: Tone, lang: Lang) -> (String, Vec<HistoryMessage>) {
         let rules = self.text(&format!("convert.{}.md", lang.as_str()));
         let persona = self.text(&format!("persona.{}.{}.md", tone.as_str(), lang.as_str()));
-        format!("{rules}\n\n{persona}")
+        let (prose, examples) = persona.split_at(persona.find("\n<").unwrap_or(persona.len()));
+        (format!("{}\n\n{rules}", prose.trim()), examples_of(examples))
     }
 
     /// The system prompt of the tone's selection.
@@ -92,6 +97,21 @@ impl Prompts {
     fn text(&self, name: &str) -> &str {
         self.texts.get(name).map_or("", String::as_str)
     }
+}
+
+fn examples_of(text: &str) -> Vec<HistoryMessage> {
+    let mut messages = Vec::new();
+    let mut given = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(said) = line.strip_prefix("=> ") {
+            let text = std::mem::take(&mut given).join("\n");
+            messages.push(HistoryMessage { speaker: Speaker::Visitor, text });
+            messages.push(HistoryMessage { speaker: Speaker::House, text: said.to_owned() });
+        } else {
+            given.push(line);
+        }
+    }
+    messages
 }
 
 /// Why a directory of prompts can't be used.
@@ -143,9 +163,12 @@ mod tests {
         for lang in [Lang::En, Lang::ZhHant] {
             assert!(!prompts.answer(lang, true).is_empty());
             for tone in Tone::ALL {
-                let persona = format!("persona.{}.{}.md", tone.as_str(), lang.as_str());
-                assert!(prompts.convert(tone, lang).ends_with(prompts.text(&persona)));
-                assert!(!prompts.text(&persona).is_empty());
+                let (system, examples) = prompts.convert(tone, lang);
+                assert!(system.ends_with(prompts.text(&format!("convert.{}.md", lang.as_str()))));
+                assert!(!system.contains("=>") && !system.starts_with('<'));
+                assert_eq!(examples.len(), 6);
+                assert!(examples[0].text.starts_with("<question>") && examples[0].text.ends_with("</text>"));
+                assert!(examples.iter().all(|example| !example.text.contains("=>")));
             }
         }
         assert!(prompts.select().contains("casual_friendly"));

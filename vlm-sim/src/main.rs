@@ -7,7 +7,10 @@ use std::process::ExitCode;
 
 use tokio::net::TcpListener;
 use tracing::info;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use flags::{Failure, Run};
 
@@ -21,15 +24,20 @@ async fn main() -> ExitCode {
         }
         Err(flags::Exit::Bad(failure)) => return failure.tell(2),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    start_logs();
     match simulate(run).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(1),
     }
+}
+
+/// Logs go to stderr, filtered by `RUST_LOG` (`info,vlm_sim=trace`).
+fn start_logs() {
+    let wanted = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines =
+        tracing_subscriber::fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }
 
 async fn simulate(Run { listen, config }: Run) -> Result<(), Failure> {

@@ -68,12 +68,6 @@ fn request(prompts: &Prompts, conversion: &Conversion) -> ChatRequest {
     let mention = phrase.map(|phrase| tagged("mention", &phrase));
     let parts = [visitor, Some(tagged("question", question)), mention, Some(tagged("text", text))];
     let user = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
-    ChatRequest {
-        role: Role::Convert,
-        system: prompts.convert(*tone, *lang),
-        history: Vec::new(),
-        user,
-        max_tokens: MAX_TOKENS,
-        temperature: 0.3,
-    }
+    let (system, history) = prompts.convert(*tone, *lang);
+    ChatRequest { role: Role::Convert, system, history, user, max_tokens: MAX_TOKENS, temperature: 0.3 }
 }

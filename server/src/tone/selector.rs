@@ -11,8 +11,9 @@ use crate::event::{SelectedBy, Selection, Tone, Usage};
 use crate::llm::{self, Chat, ChatRequest, Role};
 use crate::prompts::Prompts;
 
-/// A label is a word: a model that takes longer is taken for stuck.
-const MODEL_TIMEOUT: Duration = Duration::from_secs(5);
+/// A label is a word, but a small machine may take seconds to read a description; nobody waits that long for
+/// it (`grace`), it only ends a call that is stuck.
+const MODEL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Room for the longest label; models that think aloud are cut off.
 const MAX_TOKENS: u32 = 16;
@@ -83,15 +84,22 @@ impl Selector {
         selected
     }
 
+    /// The tone by rules alone, for a turn that can't wait for the model any longer.
+    pub fn select_late(&self, description: &str) -> Selected {
+        let selection = self.by_rule(description).unwrap_or_else(Selection::fallback);
+        Selected { failed: true, ..Selected::at_once(selection) }
+    }
+
+    fn by_rule(&self, description: &str) -> Option<Selection> {
+        let verdict = rules::decide(description, self.elder_age)?;
+        Some(Selection { tone: verdict.tone, selected_by: SelectedBy::Rule, because: verdict.because })
+    }
+
     async fn choose(&self, description: &str) -> Selected {
         if description.is_empty() {
             return Selected::at_once(Selection::fallback());
         }
-        let by_rule = rules::decide(description, self.elder_age).map(|verdict| Selection {
-            tone: verdict.tone,
-            selected_by: SelectedBy::Rule,
-            because: verdict.because,
-        });
+        let by_rule = self.by_rule(description);
         let asks_model = match self.mode {
             SelectMode::Rules => false,
             SelectMode::Auto => by_rule.is_none(),

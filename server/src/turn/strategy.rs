@@ -1,8 +1,10 @@
 //! The strategies: how the stages are arranged, and which description a turn uses.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, select as select_first};
 use tokio::time::{Instant, timeout};
 
 use super::Turn;
@@ -56,10 +58,19 @@ impl Turn<'_> {
     pub(super) async fn play_race(&mut self) -> Result<(), LlmError> {
         let view = if let Some(description) = self.client_description() {
             let span = self.timeline.open(Stage::Select, None);
-            let select = timed(self.engine.selector.select(&description));
-            let (answered, (selected, at)) = tokio::join!(self.answer(false), select);
-            self.timeline.close_at(span, at);
+            let (engine, text) = (self.engine, Arc::clone(&description));
+            let select = pin!(timed(engine.selector.select(&text)));
+            // The box ends the answer's borrow before the view is made.
+            let (answered, selected) = match select_first(Box::pin(self.answer(false)), select).await {
+                Either::Left((answered, select)) => {
+                    (answered, timeout(engine.knobs.grace, select).await.ok())
+                }
+                Either::Right((selected, answer)) => (answer.await, Some(selected)),
+            };
             answered?;
+            let late = || (engine.selector.select_late(&text), Instant::now());
+            let (selected, at) = selected.unwrap_or_else(late);
+            self.timeline.close_at(span, at);
             self.view(selected, Outcome::Client, Arc::clone(&description), true)
         } else {
             self.flight = self.engine.descriptions.refresh(&self.request.session_id, self.landing());

@@ -149,7 +149,7 @@ async fn history_keeps_the_plain_answer_and_forget_ends_the_epoch() {
 
 #[tokio::test]
 async fn forget_ends_the_running_turn_first() {
-    let (house, mut client) = slow_house(Overlap::Interrupt).await;
+    let (_house, mut client) = slow_house(Overlap::Interrupt).await;
     client.say(QUESTION).await;
     client.until("turn_started").await;
     client.say(json!({"type": "forget"}).to_string()).await;
@@ -175,7 +175,7 @@ async fn slow_house(on_overlap: Overlap) -> (House, Client) {
 
 #[tokio::test]
 async fn a_new_message_interrupts_the_running_turn() {
-    let (house, mut client) = slow_house(Overlap::Interrupt).await;
+    let (_house, mut client) = slow_house(Overlap::Interrupt).await;
     for _ in 0..3 {
         client.say(QUESTION).await;
     }
@@ -194,7 +194,7 @@ async fn a_new_message_interrupts_the_running_turn() {
 
 #[tokio::test]
 async fn messages_wait_or_are_refused_as_configured() {
-    let (house, mut client) = slow_house(Overlap::Queue).await;
+    let (_house, mut client) = slow_house(Overlap::Queue).await;
     client.say(QUESTION).await;
     client.until("turn_started").await;
     for _ in 0..9 {
@@ -207,7 +207,7 @@ async fn messages_wait_or_are_refused_as_configured() {
     assert_eq!(done["status"], "cancelled");
     assert_eq!(client.until("turn_started").await.0["turn_id"], "t2");
 
-    let (house, mut client) = slow_house(Overlap::Reject).await;
+    let (_house, mut client) = slow_house(Overlap::Reject).await;
     client.say(QUESTION).await;
     client.until("turn_started").await;
     client.say(QUESTION).await;

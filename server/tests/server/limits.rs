@@ -123,14 +123,7 @@ async fn a_client_that_does_not_read_is_let_go_and_its_turn_completes() {
     .await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let stream = socket.connect(house.address).await.unwrap();
-    let mut reader = RawSocket { stream };
-    let request = format!(
-        "GET /ws?session_id=slow HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        house.address
-    );
-    reader.stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reader = RawSocket::over(socket.connect(house.address).await.unwrap(), "?session_id=slow").await;
     for _ in 0..8 {
         let question = json!({"text_user_msg": QUESTION, "convert_tone": false}).to_string();
         reader.send(TEXT, question.len() as u64, question.as_bytes()).await;
@@ -143,6 +136,7 @@ async fn a_client_that_does_not_read_is_let_go_and_its_turn_completes() {
         house.tasks.wait().await;
     };
     timeout(DEADLINE, all_done).await.expect("all turns end though nobody reads");
+    assert_eq!(reader.end().await.1, Some(4000));
 }
 
 #[tokio::test]

@@ -15,7 +15,12 @@ pub(crate) struct RawSocket {
 
 impl RawSocket {
     pub(crate) async fn open(address: SocketAddr, query: &str) -> Self {
-        let mut stream = TcpStream::connect(address).await.unwrap();
+        Self::over(TcpStream::connect(address).await.unwrap(), query).await
+    }
+
+    /// Makes a connection a WebSocket.
+    pub(crate) async fn over(mut stream: TcpStream, query: &str) -> Self {
+        let address = stream.peer_addr().unwrap();
         let request = format!(
             "GET /ws{query} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

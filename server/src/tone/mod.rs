@@ -2,4 +2,8 @@
 
 pub mod builtin;
 pub mod facts;
+pub mod mention;
+mod numeral;
 pub mod rules;
+mod scope;
+mod tokens;

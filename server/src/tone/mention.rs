@@ -10,13 +10,10 @@ use std::ops::Range;
 
 use super::rules;
 use super::scope::{self, Standing};
-use super::tokens::{Kind as TokenKind, Token, tokens};
+use super::tokens::{Kind as TokenKind, Token, capped, tokens};
 use crate::language::Lang;
 pub(super) use lexicon::{Kind, Thing};
 use lexicon::{LOOKS_OF, Look, NAMES};
-
-/// Longer descriptions are cut here, in bytes, as the rules do.
-const LONGEST: usize = 8_000;
 
 /// Something of the visitor's that may be mentioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +34,7 @@ impl Mention {
             }
             Lang::ZhHant => {
                 let looks = self.looks.iter().map(|look| look.1).filter(|look| !self.thing.zh.contains(look));
-                let gap = if self.thing.zh.starts_with(|c: char| c.is_ascii()) && !self.looks.is_empty() {
-                    " "
-                } else {
-                    ""
-                };
-                format!("{}{gap}{}", looks.collect::<String>(), self.thing.zh)
+                looks.chain([self.thing.zh]).collect()
             }
         }
     }
@@ -82,7 +74,7 @@ pub fn mentionable(description: &str, lang: Lang) -> Option<String> {
 
 /// The most telling thing that may be mentioned.
 pub(super) fn find(description: &str) -> Option<Mention> {
-    let description = &description[..description.floor_char_boundary(LONGEST)];
+    let description = capped(description);
     let tokens = tokens(description);
     let standings = scope::standings(&tokens);
     let things: Vec<(Range<usize>, Thing)> = NAMES
@@ -233,7 +225,7 @@ mod tests {
         check("一位女士穿着红色的外套", "a red jacket", "紅色外套");
         check("a woman in a red and white striped sweater", "a white striped sweater", "白色條紋毛衣");
         check("a man wearing an orange cap", "an orange cap", "橘色鴨舌帽");
-        check("穿白色T恤的男子", "a white T-shirt", "白色 T恤");
+        check("穿白色T恤的男子", "a white T-shirt", "白色T恤");
         check("手拿雨傘的女士", "the umbrella you are carrying", "雨傘");
     }
 

@@ -20,14 +20,10 @@ mod tests;
 use std::ops::Range;
 
 use super::scope::{self, Standing};
-use super::tokens::{Token, tokens};
+use super::tokens::{Token, capped, tokens};
 use crate::event::Tone;
 use lexicon::{Sense, Stage, WORDS};
 use people::Owner;
-
-/// Longer descriptions are cut here, in bytes: a vision model's are capped far below, and what a rule costs
-/// stays bounded for whatever a client sends.
-const LONGEST: usize = 8_000;
 
 /// A rule's verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +62,7 @@ impl Find {
 /// Decides a description's tone, or abstains when none of its words says anything.
 /// `elder_age`: from how many years a visitor counts as an elder.
 pub fn decide(description: &str, elder_age: u8) -> Option<Verdict> {
-    let description = &description[..description.floor_char_boundary(LONGEST)];
+    let description = capped(description);
     let tokens = tokens(description);
     let finds = finds(&tokens);
     if is_empty_scene(&finds) {

@@ -71,6 +71,16 @@ fn kind_of(c: char) -> Option<Kind> {
     }
 }
 
+/// Longer descriptions are cut: a vision model's are capped far below, and what rules cost stays bounded for
+/// whatever a client sends. In bytes.
+const LONGEST: usize = 8_000;
+
+/// A description, cut to a length that rules can bear.
+pub(super) fn capped(text: &str) -> &str {
+    let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
+}
+
 /// Cuts a text into tokens. Hyphens between letters are dropped ("old-fashioned" is two words), those
 /// between digits stay (a range); "grandmother's" is two tokens, "isn't" one.
 pub(super) fn tokens(text: &str) -> Vec<Token> {

@@ -21,12 +21,10 @@ const MONTHS: [&str; 12] = [
 
 /// The number of an English month, also abbreviated.
 pub(super) fn month(word: &str) -> Option<u32> {
-    let fits = |full: &&str| {
-        *full == word
-            || (word.len() == 3 && full.starts_with(word))
-            || (word == "sept" && **full == *"september")
+    let fits = |full: &str| {
+        full == word || (word.len() == 3 && full.starts_with(word)) || (word == "sept" && full == "september")
     };
-    MONTHS.iter().position(|full| fits(&full)).and_then(|i| u32::try_from(i + 1).ok())
+    MONTHS.iter().position(|full| fits(full)).and_then(|i| u32::try_from(i + 1).ok())
 }
 
 /// A date in figures at `i` (1973-07-01, 1973/7/1, 1973.07.01): its keys and its end.

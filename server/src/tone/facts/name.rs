@@ -16,16 +16,25 @@ const COMMON: &[&str] = &[
 /// Words that stand inside a name.
 const INNER: &[&str] = &["of", "and", "for", "the", "de", "von", "van", "&"];
 
+/// How a word is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// In small letters.
+    Small,
+    /// With a capital in front.
+    Capital,
+    /// With capitals inside, or figures: never a common word.
+    Marked,
+}
+
 /// A Latin word of a text.
 struct Word {
     start: usize,
     end: usize,
     /// Letters and digits only, lower case.
     key: String,
-    /// Begins with a capital.
-    capital: bool,
-    /// All capitals, or capitals inside, or figures: never a common word.
-    marked: bool,
+    /// How it is written.
+    shape: Shape,
     /// Begins a sentence.
     opens: bool,
     /// Beside an ideograph.
@@ -36,16 +45,21 @@ struct Word {
 pub(super) fn facts(text: &Reading) -> Vec<Fact> {
     let words = words(text);
     let in_chinese = text.chars.iter().any(|c| is_han(*c));
-    let named: HashSet<&str> =
-        words.iter().filter(|w| w.marked || (w.capital && !w.opens)).map(|w| w.key.as_str()).collect();
+    let named: HashSet<&str> = words
+        .iter()
+        .filter(|w| w.shape == Shape::Marked || (w.shape == Shape::Capital && !w.opens))
+        .map(|w| w.key.as_str())
+        .collect();
     let is_name = |word: &Word| {
-        if COMMON.contains(&word.key.as_str()) || word.key.len() == 1 && !word.han && !word.marked {
+        if COMMON.contains(&word.key.as_str())
+            || word.key.len() == 1 && !word.han && word.shape != Shape::Marked
+        {
             return false;
         }
         let figure = numeral::scale_word(&word.key).is_some() || word.key == "percent";
-        word.marked
+        word.shape == Shape::Marked
             || (in_chinese && !figure && word.key.len() > 1)
-            || (word.capital
+            || (word.shape == Shape::Capital
                 && (!word.opens || named.contains(word.key.as_str()))
                 && date::month(&word.key).is_none())
     };
@@ -129,12 +143,18 @@ fn words(text: &Reading) -> Vec<Word> {
             opens &= letters == 0 && !figures;
             continue;
         }
+        let shape = if inner_capital || figures {
+            Shape::Marked
+        } else if here[0].is_uppercase() {
+            Shape::Capital
+        } else {
+            Shape::Small
+        };
         words.push(Word {
             start,
             end,
             key: here.iter().filter(|c| c.is_alphanumeric()).flat_map(|c| c.to_lowercase()).collect(),
-            capital: here[0].is_uppercase(),
-            marked: inner_capital || figures,
+            shape,
             opens,
             han: is_han(text.before(start)) || is_han(text.at(end)),
         });

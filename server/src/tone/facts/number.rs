@@ -119,10 +119,7 @@ fn read(text: &Reading, i: usize) -> Option<Read> {
     }
     if c.is_ascii_digit() {
         // Figures inside a name ("5G", "V2X") are the name's.
-        let (value, end) = match digits(text, i) {
-            Some(read) => read,
-            None => return Some(long(text, i)),
-        };
+        let Some((value, end)) = digits(text, i) else { return Some(long(text, i)) };
         return Some(figure(text, i, value, end, telling));
     }
     if c.is_ascii_alphabetic() && !text.before(i).is_ascii_alphanumeric() {

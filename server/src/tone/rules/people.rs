@@ -164,11 +164,8 @@ pub(super) fn owners(tokens: &[Token], finds: &[Find]) -> Vec<Owner> {
         let start = finds[first].tokens.start;
         let link = link(tokens, start, visitor.is_some());
         let owner = match (visitor, link) {
-            (_, Link::Background) => Owner::Other,
-            (None, Link::Company) => Owner::Other,
-            (None, _) => Owner::Visitor,
-            (Some(_), Link::Company) => Owner::Other,
-            (Some(_), Link::Same) => Owner::Visitor,
+            (_, Link::Background | Link::Company) => Owner::Other,
+            (None, _) | (Some(_), Link::Same) => Owner::Visitor,
             (Some(v), Link::Unclear) if finds[v].sense == Sense::Anyone && !told => Owner::Visitor,
             (Some(v), Link::Again) => {
                 let same = tokens[finds[i].tokens.end - 1].text == tokens[finds[v].tokens.end - 1].text;

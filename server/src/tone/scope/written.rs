@@ -75,8 +75,7 @@ impl Scopes<'_> {
         let Some(previous) = at.checked_sub(1).and_then(|i| self.tokens.get(i)) else { return true };
         let touches = previous.bytes.end == self.tokens[at].bytes.start;
         match previous.kind {
-            Kind::Word => close == "\"" && !touches || close == "'" && !touches,
-            Kind::Number => !touches,
+            Kind::Word | Kind::Number => !touches,
             Kind::Han | Kind::Mark => true,
         }
     }
@@ -87,9 +86,11 @@ impl Scopes<'_> {
         if self.is_han(range.start) || self.is(range.end, &[":"]) || self.is_apart(range.end) {
             return true;
         }
-        let start = self.sentence_start(range.start);
-        let near =
-            self.is(range.start, &["reading"]).then_some(range.start.saturating_sub(3)).unwrap_or(start);
+        let near = if self.is(range.start, &["reading"]) {
+            range.start.saturating_sub(3)
+        } else {
+            self.sentence_start(range.start)
+        };
         self.cues[..cue]
             .iter()
             .rev()

@@ -6,8 +6,11 @@ pub mod builtin;
 mod converter;
 pub mod facts;
 pub mod mention;
+mod numeral;
 pub mod rules;
+mod scope;
 mod selector;
+mod tokens;
 
 pub use converter::{Conversion, Converter};
 pub use selector::{SelectMode, Selected, Selector};

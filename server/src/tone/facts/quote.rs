@@ -1,0 +1,38 @@
+//! Quoted terms: 「…」『…』《…》〈…〉“…” and "…". The marks may change, the words may not.
+
+use super::reading::{Reading, half_width};
+use super::{Fact, Key};
+
+const PAIRS: [(char, char); 6] =
+    [('「', '」'), ('『', '』'), ('《', '》'), ('〈', '〉'), ('“', '”'), ('"', '"')];
+/// Longer quotations are speech, which a persona may put in its own words.
+const LONGEST: usize = 40;
+
+/// The text as quoted terms are compared: letters, digits and ideographs only, lower case.
+pub(super) fn fold(text: &str) -> String {
+    text.chars().map(half_width).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The quoted terms of a text.
+pub(super) fn facts(text: &Reading) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut i = 0;
+    while i < text.chars.len() {
+        let Some((_, close)) = PAIRS.iter().find(|(open, _)| *open == text.chars[i]) else {
+            i += 1;
+            continue;
+        };
+        let window = &text.chars[i + 1..(i + 2 + LONGEST).min(text.chars.len())];
+        if let Some(length) = window.iter().position(|c| c == close) {
+            let term = fold(&window[..length].iter().collect::<String>());
+            if !term.is_empty() {
+                facts.push(Fact { bytes: text.bytes(i + 1, i + 1 + length), keys: vec![Key::Term(term)] });
+            }
+            // Inner quotations are terms of their own; a straight mark closes and doesn't open.
+            i += if *close == '"' { length + 2 } else { 1 };
+        } else {
+            i += 1;
+        }
+    }
+    facts
+}

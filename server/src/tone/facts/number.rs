@@ -41,12 +41,21 @@ struct Read {
 
 /// The figures that a text states.
 pub(super) fn facts(text: &Reading) -> Vec<Fact> {
-    let mut facts = Vec::new();
+    let mut facts: Vec<Fact> = Vec::new();
     let mut i = 0;
     while i < text.chars.len() {
         if let Some(read) = read(text, i) {
-            if read.telling {
-                facts.push(Fact { bytes: text.bytes(i, read.end), keys: read.keys });
+            let bytes = text.bytes(i, read.end);
+            let goes_on = matches!(
+                (text.before(i), read.keys.as_slice()),
+                ('年', [Key::Month(_)]) | ('月', [Key::Day(_)])
+            );
+            if let Some(date) = facts.last_mut().filter(|date| goes_on && date.bytes.end == bytes.start) {
+                // 1973年7月1日 is one fact.
+                date.bytes.end = bytes.end;
+                date.keys.extend(read.keys);
+            } else if read.telling {
+                facts.push(Fact { bytes, keys: read.keys });
             }
             i = read.end.max(i + 1);
         } else {

@@ -2,6 +2,7 @@
 
 mod chinese;
 mod english;
+mod mixed;
 
 use super::decide;
 use crate::event::Tone;

@@ -143,10 +143,11 @@ impl Scopes<'_> {
 
     /// "a T-shirt with a boy on it": who is on a garment is no visitor, but a tie that goes with a shirt is.
     fn mark_print(&mut self, range: &Range<usize>) {
-        if self
-            .is(range.end, &["with", "featuring", "showing", "depicting", "printed", "bearing", "displaying"])
-        {
-            self.mark(range.end..self.clause_end(range.end), Standing::Print);
+        let verb = range.end + usize::from(self.is(range.end, &["that", "which"]));
+        let prints = ["featuring", "showing", "depicting", "printed", "bearing", "displaying"];
+        let shows = verb > range.end && self.is(verb, &["shows", "depicts", "features", "has", "displays"]);
+        if shows || self.is(verb, &["with"]) || self.is(verb, &prints) {
+            self.mark(verb..self.clause_end(verb), Standing::Print);
         }
     }
 

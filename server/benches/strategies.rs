@@ -110,7 +110,7 @@ async fn play(case: &Case) -> f64 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let served = tokio::spawn(server.serve(listener, async {
+    let running = tokio::spawn(server.serve(listener, async {
         let _ = stopped.await;
         Stop::Shutdown
     }));
@@ -126,7 +126,7 @@ async fn play(case: &Case) -> f64 {
     assert_eq!(done["status"], "completed");
     assert_eq!(done["outcome"], if case.is_cached && case.hangs { "cached" } else { "fresh" });
     drop((ws, stop));
-    served.await.unwrap();
+    running.await.unwrap();
     done["timings_ms"]["total"].as_f64().unwrap()
 }
 

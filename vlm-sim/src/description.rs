@@ -22,6 +22,9 @@ use crate::token::tokens;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
     session_id: Option<String>,
+    /// How many visitors the session had before this one.
+    #[serde(default)]
+    visitor: usize,
 }
 
 impl Asked {
@@ -31,9 +34,9 @@ impl Asked {
     }
 }
 
-/// `GET /api/get-user-description[?session_id=]`.
+/// `GET /api/get-user-description[?session_id=][&visitor=]`.
 pub(crate) async fn latest(Shared(state): Shared<Arc<State>>, Query(asked): Query<Asked>) -> Response {
-    describe(&state, DESCRIPTION, asked.session(), |visit, description| {
+    describe(&state, DESCRIPTION, asked.session(), asked.visitor, |visit, description| {
         json!({
             "success": true,
             "user_description": description,
@@ -45,8 +48,12 @@ pub(crate) async fn latest(Shared(state): Shared<Arc<State>>, Query(asked): Quer
 }
 
 /// `GET /visual-context/{id}`.
-pub(crate) async fn visual_context(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Response {
-    describe(&state, VISUAL_CONTEXT, Some(&id), |_, description| {
+pub(crate) async fn visual_context(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    describe(&state, VISUAL_CONTEXT, Some(&id), asked.visitor, |_, description| {
         json!({ "sessionid": id, "visual_context": description, "available": !description.is_empty() })
     })
     .await
@@ -56,10 +63,11 @@ async fn describe(
     state: &State,
     route: &'static str,
     session: Option<&str>,
+    nth: usize,
     reply: impl FnOnce(&Visit, &str) -> Value,
 ) -> Response {
     let mut call = state.ledger.begin(route);
-    let visit = state.visit(session);
+    let visit = state.visit(session, nth);
     let description = &state.config.pool.visitors()[visit.visitor].description;
     call.owe(tokens(description).count());
 

@@ -54,8 +54,8 @@ impl Dice {
         Self(Mutex::new(Cup { visits: Rng::with_seed(seed), chats: Rng::with_seed(!seed), garbage: 0 }))
     }
 
-    /// Draws for a description call.
-    pub(crate) fn visit(&self, config: &Config, session: Option<&str>) -> Visit {
+    /// Draws for a description call. `nth`: the how manieth visitor of the session, from 0.
+    pub(crate) fn visit(&self, config: &Config, session: Option<&str>, nth: usize) -> Visit {
         let mut cup = self.lock();
         let visitors = config.pool.visitors().len();
         let [fate, jitter, straggler] = [cup.visits.f64(), cup.visits.f64(), cup.visits.f64()];
@@ -75,7 +75,8 @@ impl Dice {
         Visit {
             visitor: match session {
                 Some(session) if config.sticky => {
-                    Rng::with_seed(hash(config.seed, session)).usize(..visitors)
+                    let first = Rng::with_seed(hash(config.seed, session)).usize(..visitors);
+                    first.wrapping_add(nth) % visitors
                 }
                 _ => drawn,
             },
@@ -116,7 +117,7 @@ mod tests {
 
     fn visits(config: &Config, calls: usize) -> Vec<Visit> {
         let dice = Dice::new(config.seed);
-        (0..calls).map(|_| dice.visit(config, None)).collect()
+        (0..calls).map(|_| dice.visit(config, None, 0)).collect()
     }
 
     #[test]
@@ -157,11 +158,14 @@ mod tests {
     fn a_sticky_session_keeps_its_visitor_whatever_the_order() {
         let config = Config { sticky: true, ..Config::default() };
         let dice = Dice::new(config.seed);
-        let first: Vec<usize> = ["a", "b", "c"].map(|id| dice.visit(&config, Some(id)).visitor).into();
-        let again: Vec<usize> = ["c", "b", "a"].map(|id| dice.visit(&config, Some(id)).visitor).into();
+        let first: Vec<usize> = ["a", "b", "c"].map(|id| dice.visit(&config, Some(id), 0).visitor).into();
+        let again: Vec<usize> = ["c", "b", "a"].map(|id| dice.visit(&config, Some(id), 0).visitor).into();
         assert_eq!(first, again.into_iter().rev().collect::<Vec<_>>());
+        let next = dice.visit(&config, Some("a"), 1).visitor;
+        assert_ne!(next, first[0], "another visitor stands there");
+        assert_eq!(next, dice.visit(&config, Some("a"), 1).visitor);
         let many: std::collections::BTreeSet<usize> =
-            (0..200).map(|id| dice.visit(&config, Some(&id.to_string())).visitor).collect();
+            (0..200).map(|id| dice.visit(&config, Some(&id.to_string()), 0).visitor).collect();
         assert!(many.len() > 30, "200 sessions met only {} visitors", many.len());
     }
 }

@@ -94,11 +94,11 @@ impl Simulator {
 
 impl State {
     /// Decides about a description call, in the order of arrival.
-    pub(crate) fn visit(&self, session: Option<&str>) -> Visit {
+    pub(crate) fn visit(&self, session: Option<&str>, nth: usize) -> Visit {
         if let Some(session) = session {
             self.sessions.see(session);
         }
-        self.dice.visit(&self.config, session)
+        self.dice.visit(&self.config, session, nth)
     }
 
     /// Decides what all delays of a chat are multiplied by.

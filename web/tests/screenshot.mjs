@@ -13,8 +13,18 @@ try {
   const { page, end, linkIs, ask } = await visit(browser, server.url);
   await page.setViewportSize({ width: 1280, height: 800 });
   await linkIs('open');
-  await page.waitForSelector('#camera:not([hidden])');
-  const turn = await ask('Who founded the museum?');
+  // The simulated camera speaks two languages; an English README shows an English visitor with a tone.
+  const camera = page.locator('#camera:not([hidden])');
+  await camera.waitFor();
+  while (!/^[\x20-\x7e\u2019]*\b(boy|girl|child|kid)\b/i.test(await camera.innerText())) {
+    const before = await camera.innerText();
+    await page.getByRole('button', { name: 'That’s not me' }).click();
+    await page.waitForFunction((text) => {
+      const now = document.querySelector('#camera:not([hidden])')?.innerText;
+      return now && now !== text && /:\s*\S/.test(now);
+    }, before);
+  }
+  const turn = await ask('How tall is the clock?');
   await becomes(turn, 'completed');
   await turn.locator('.chip').click();
   await page.focus('#question');

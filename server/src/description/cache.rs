@@ -1,8 +1,8 @@
 //! The cache of descriptions: a `DashMap` keyed by session id, with one fetch in flight a session.
 //!
 //! A fetch belongs to the server, not to the turn that asked: when a turn stops waiting, the description
-//! still lands here for the next one. Only the end of the visitor epoch ([`Descriptions::forget`]) and the
-//! server's own end stop it. No map guard is held across an await.
+//! still lands here for the next one. Only another visitor ([`Descriptions::change_visitor`]), the
+//! session's end and the server's own stop it. No map guard is held across an await.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -88,6 +88,8 @@ pub type Landing = Box<dyn FnOnce(&Sight) + Send>;
 
 #[derive(Debug, Default)]
 struct Slot {
+    /// How many visitors the session had before this one.
+    visitor: u32,
     cached: Option<Sight>,
     flight: Option<(Flight, DropGuard)>,
 }
@@ -144,11 +146,12 @@ impl Descriptions {
         let flight = Flight { asked: Instant::now(), state };
         let given_up = self.shutdown.child_token();
         slot.flight = Some((flight.clone(), given_up.clone().drop_guard()));
+        let visitor = slot.visitor;
         drop(slot);
 
         let (this, session_id, own) = (Arc::clone(self), Arc::clone(session_id), flight.clone());
         self.tasks.spawn(async move {
-            let fetch = this.fetch(&*vlm, &session_id, own.asked);
+            let fetch = this.fetch(&*vlm, &session_id, visitor, own.asked);
             let Some(result) = given_up.run_until_cancelled(fetch).await else { return };
             if !this.settle(&session_id, &own, &result) {
                 return;
@@ -178,12 +181,19 @@ impl Descriptions {
     /// that are measured against the race. `None` without a VLM.
     pub async fn look(&self, session_id: &str) -> Option<Look> {
         let asked = Instant::now();
-        let text = self.describe(&**self.vlm.as_ref()?, session_id).await;
+        let visitor = self.slots.get(session_id).map_or(0, |slot| slot.visitor);
+        let text = self.describe(&**self.vlm.as_ref()?, session_id, visitor).await;
         Some(Look { asked, ended: Instant::now(), text })
     }
 
-    /// Drops what is known and gives up the fetch in flight: the visitor has changed.
-    pub fn forget(&self, session_id: &str) {
+    /// Another visitor stands there: drops what is known and gives up the fetch in flight.
+    pub fn change_visitor(&self, session_id: &Arc<str>) {
+        let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
+        *slot = Slot { visitor: slot.visitor.wrapping_add(1), ..Slot::default() };
+    }
+
+    /// Drops all of a session that has ended.
+    pub fn remove(&self, session_id: &str) {
         self.slots.remove(session_id);
     }
 
@@ -197,8 +207,14 @@ impl Descriptions {
         self.slots.is_empty()
     }
 
-    async fn fetch(&self, vlm: &dyn Vlm, session_id: &str, asked: Instant) -> Result<Sight, VlmError> {
-        let text: Arc<str> = self.describe(vlm, session_id).await?.into();
+    async fn fetch(
+        &self,
+        vlm: &dyn Vlm,
+        session_id: &str,
+        visitor: u32,
+        asked: Instant,
+    ) -> Result<Sight, VlmError> {
+        let text: Arc<str> = self.describe(vlm, session_id, visitor).await?.into();
         let described = Instant::now();
         let remembered = self.cached(session_id).filter(|known| known.text == text && !known.selected.failed);
         let selected = match remembered {
@@ -208,8 +224,8 @@ impl Descriptions {
         Ok(Sight { text, asked, described, selected, selected_at: Instant::now() })
     }
 
-    async fn describe(&self, vlm: &dyn Vlm, session_id: &str) -> Result<String, VlmError> {
-        let result = timeout(self.timeout, vlm.describe(session_id))
+    async fn describe(&self, vlm: &dyn Vlm, session_id: &str, visitor: u32) -> Result<String, VlmError> {
+        let result = timeout(self.timeout, vlm.describe(session_id, visitor))
             .await
             .unwrap_or(Err(VlmError::TimedOut(self.timeout)));
         match &result {

@@ -16,8 +16,9 @@ pub const MAX_DESCRIPTION: usize = 1000;
 
 /// A description service.
 pub trait Vlm: Send + Sync {
-    /// Describes whoever stands before a session's camera; an empty text says that nobody does.
-    fn describe(&self, session_id: &str) -> BoxFuture<'_, Result<String, VlmError>>;
+    /// Describes whoever stands before a session's camera; an empty text says that nobody does. `visitor`
+    /// counts the session's visitors from 0: what was seen of an earlier one is of no use.
+    fn describe(&self, session_id: &str, visitor: u32) -> BoxFuture<'_, Result<String, VlmError>>;
 
     /// Whether the service answers at all.
     fn reach(&self) -> BoxFuture<'_, Result<(), VlmError>>;

@@ -66,12 +66,16 @@ impl Service {
         url
     }
 
-    async fn fetch(&self, session_id: &str) -> Result<String, VlmError> {
+    async fn fetch(&self, session_id: &str, visitor: u32) -> Result<String, VlmError> {
         let mut url = match self.api {
             Api::Description => self.url(&["api", "get-user-description"]),
             Api::VisualContext => self.url(&["visual-context", session_id]),
         };
         url.query_pairs_mut().append_pair("session_id", session_id);
+        if visitor > 0 {
+            // For services that keep what they saw of a session.
+            url.query_pairs_mut().append_pair("visitor", &visitor.to_string());
+        }
         let mut response = self.get(url).await?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(VlmError::Refused(response.status().as_u16()));
@@ -94,9 +98,9 @@ impl Service {
 }
 
 impl Vlm for Service {
-    fn describe(&self, session_id: &str) -> BoxFuture<'_, Result<String, VlmError>> {
+    fn describe(&self, session_id: &str, visitor: u32) -> BoxFuture<'_, Result<String, VlmError>> {
         let session_id = session_id.to_owned();
-        Box::pin(async move { self.fetch(&session_id).await })
+        Box::pin(async move { self.fetch(&session_id, visitor).await })
     }
 
     fn reach(&self) -> BoxFuture<'_, Result<(), VlmError>> {

@@ -29,7 +29,7 @@ impl Session {
                         return;
                     }
                     Some(Job::Forget) => {
-                        self.shared.engine.descriptions.forget(&self.id);
+                        self.shared.engine.descriptions.change_visitor(&self.id);
                         state.begin_epoch(&self.shared.knobs);
                         None
                     }

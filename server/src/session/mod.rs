@@ -158,7 +158,7 @@ impl Session {
     fn prepare(self: &Arc<Self>, refresh: bool) {
         let Shared { engine, knobs, .. } = &*self.shared;
         if refresh {
-            engine.descriptions.forget(&self.id);
+            engine.descriptions.change_visitor(&self.id);
         } else {
             let known = engine.descriptions.cached(&self.id);
             if !knobs.prefetch || known.is_some_and(|sight| sight.age() < knobs.refresh_after) {

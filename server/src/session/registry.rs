@@ -103,7 +103,7 @@ impl Sessions {
             self.map.retain(|id, session| {
                 let is_kept = !session.lock().is_abandoned(ttl);
                 if !is_kept {
-                    self.shared.engine.descriptions.forget(id);
+                    self.shared.engine.descriptions.remove(id);
                 }
                 is_kept
             });

@@ -39,7 +39,7 @@ pub(crate) fn hangs() -> Look {
 }
 
 impl Vlm for ScriptedVlm {
-    fn describe(&self, _session_id: &str) -> BoxFuture<'_, Result<String, VlmError>> {
+    fn describe(&self, _session_id: &str, _visitor: u32) -> BoxFuture<'_, Result<String, VlmError>> {
         *self.calls.lock().unwrap() += 1;
         let mut looks = self.looks.lock().unwrap();
         let look = looks.front().cloned().unwrap();

@@ -281,10 +281,11 @@ async fn a_session_without_a_socket_is_dropped_in_time() {
 async fn that_is_not_me_asks_again() {
     let house = House::with_camera(QUICK, |_| ()).await;
     let mut client = house.connect("").await;
-    client.until("description").await;
+    let (first, _) = client.until("description").await;
     client.say(json!({"type": "typing"}).to_string()).await; // young enough: nothing is asked
     client.say(json!({"type": "typing", "refresh": true}).to_string()).await;
     let (again, before) = client.until("description").await;
     assert!(before.is_empty());
     assert_eq!(again["source"], "vlm");
+    assert_ne!(again["text"], first["text"], "the camera is told that another visitor stands there");
 }

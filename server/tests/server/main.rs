@@ -9,3 +9,4 @@ mod house;
 mod limits;
 mod raw;
 mod stop;
+mod terminal;

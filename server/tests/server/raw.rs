@@ -37,11 +37,11 @@ impl RawSocket {
         match length {
             0..=125 => frame.push(0x80 | u8::try_from(length).unwrap()),
             126..=0xFFFF => {
-                frame.push(0x80 | 126);
+                frame.push(0x80 | 0x7E);
                 frame.extend(u16::try_from(length).unwrap().to_be_bytes());
             }
             _ => {
-                frame.push(0x80 | 127);
+                frame.push(0x80 | 0x7F);
                 frame.extend(length.to_be_bytes());
             }
         }

@@ -93,7 +93,7 @@ impl Script {
     /// A vision model: says what the description routes say, with their faults and, where the name gives no times,
     /// with their latency.
     fn describe(state: &State, model: Model, session: Option<&str>) -> Self {
-        let visit = state.visit(session);
+        let visit = state.visit(session, 0);
         let described = &state.config.pool.visitors()[visit.visitor].description;
         let (text, ending) = match (Ending::from(model.fault), visit.fault) {
             (Ending::Whole, Some(dice::Fault::Error)) => (described.clone(), Ending::Error),

@@ -1,0 +1,50 @@
+# make test    everything: format, lints, Rust tests, browser tests, the README's own commands
+# make bench   the benchmarks, as ratios in one run
+
+SHELL := /bin/bash
+TOOLS := $(CURDIR)/target/tools
+export PATH := $(TOOLS)/bin:$(PATH)
+
+.PHONY: test tools format lint unit page readme bench deny screenshot
+
+test: tools format lint unit page readme
+	@echo "all passed"
+
+# What the tests need beside the Rust toolchain.
+tools:
+	.ci/tools "$(TOOLS)"
+
+format:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+# The tests of a real corpus, which is not part of the project, run where RAPPORT_TEST_CORPUS says where it is.
+unit:
+	WEBSOCAT=$(TOOLS)/bin/websocat cargo test --workspace --locked
+ifdef RAPPORT_TEST_CORPUS
+	WEBSOCAT=$(TOOLS)/bin/websocat cargo test -p rapport --locked --test corpus --test descriptions
+else
+	@echo "note: the corpus tests were not asked for; they take its place from RAPPORT_TEST_CORPUS"
+endif
+
+page: target/release/rapport
+	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm test
+
+readme: target/release/rapport
+	.ci/readme
+
+bench:
+	cargo bench -p rapport --bench strategies --locked
+
+deny:
+	cargo deny check bans licenses sources
+
+screenshot: target/release/rapport
+	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run screenshot
+
+.PHONY: target/release/rapport
+target/release/rapport:
+	cargo build --release --locked

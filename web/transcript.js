@@ -138,8 +138,8 @@ export class Transcript {
    * and not taken yet.
    * @param {Record<string, any>} frame
    */
-  #refuse({ code, message }) {
-    const turn = this.turns.find(({ status, sent }) => status === 'waiting' && sent);
+  #refuse({ code, message, id }) {
+    const turn = this.turns.find((each) => each.status === 'waiting' && each.sent && (!id || each.id === id));
     if (!turn) return undefined;
     turn.status = 'refused';
     turn.error = { code, message };

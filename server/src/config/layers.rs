@@ -170,6 +170,15 @@ impl Layers {
         self.parsed(name, parse_duration, "is no duration", HINT)
     }
 
+    /// A duration above zero.
+    pub(crate) fn positive(&self, name: &'static str) -> Result<Duration, ConfigError> {
+        let duration = self.duration(name)?;
+        if duration.is_zero() {
+            return Err(self.wrong(name, "leaves no time at all", "write 1ms or more"));
+        }
+        Ok(duration)
+    }
+
     /// A size in bytes.
     pub(crate) fn size(&self, name: &'static str) -> Result<usize, ConfigError> {
         const HINT: &str = "write 64KiB or 2MiB; a bare number is bytes";

@@ -179,7 +179,7 @@ impl Config {
         let refresh_after = layers.duration("refresh_after")?;
         let messages_per_minute = layers.number("messages_per_minute", 0, u32::MAX)?;
         let (outbound_queue, session_ttl) = (layers.size("outbound_queue")?, layers.duration("session_ttl")?);
-        let turn_timeout = layers.duration("turn_timeout")?;
+        let turn_timeout = layers.positive("turn_timeout")?;
         Ok(Self {
             listen,
             tokens,
@@ -193,7 +193,7 @@ impl Config {
                 Some(url) => Some((url, layers.choice("vlm_api")?)),
                 None => None,
             },
-            vlm_timeout: layers.duration("vlm_timeout")?,
+            vlm_timeout: layers.positive("vlm_timeout")?,
             select,
             elder_age: layers.number("elder_age", 18, 120)?,
             turn: turn::Knobs {
@@ -224,9 +224,9 @@ impl Config {
             limits: Limits {
                 max_message: layers.size("max_message")?,
                 max_image: layers.size("max_image")?,
-                ping_interval: layers.duration("ping_interval")?,
-                pong_timeout: layers.duration("pong_timeout")?,
-                handshake_timeout: layers.duration("handshake_timeout")?,
+                ping_interval: layers.positive("ping_interval")?,
+                pong_timeout: layers.positive("pong_timeout")?,
+                handshake_timeout: layers.positive("handshake_timeout")?,
             },
         })
     }

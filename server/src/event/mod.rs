@@ -123,4 +123,6 @@ pub struct ErrorEvent {
     pub retry_after: Option<Duration>,
     /// The turn it belongs to; never set on a refused message.
     pub turn_id: Option<Arc<str>>,
+    /// The client's own id of a refused message, if it had one.
+    pub id: Option<Arc<str>>,
 }

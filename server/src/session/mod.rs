@@ -194,7 +194,8 @@ impl Session {
             return;
         }
         if let Err(error) = self.admit(&state) {
-            state.emit(Event::Error(error));
+            let id = message.id.as_deref().map(Arc::from);
+            state.emit(Event::Error(ErrorEvent { id, ..error }));
             return;
         }
         if self.shared.knobs.on_overlap == Overlap::Interrupt {
@@ -240,5 +241,5 @@ impl Session {
 
 /// A refusal of something that may succeed later.
 fn refusal(code: &'static str, message: &str, retry_after: Option<Duration>) -> ErrorEvent {
-    ErrorEvent { code, message: message.to_owned(), retryable: true, retry_after, turn_id: None }
+    ErrorEvent { code, message: message.to_owned(), retryable: true, retry_after, turn_id: None, id: None }
 }

@@ -279,6 +279,7 @@ fn error_of(ending: Ending) -> ErrorEvent {
         retryable: false,
         retry_after: None,
         turn_id: None,
+        id: None,
     }
 }
 

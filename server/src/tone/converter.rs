@@ -25,7 +25,8 @@ pub struct Conversion {
     pub lang: Lang,
     /// What the visitor asked.
     pub question: String,
-    /// Who asks; empty if nobody was described.
+    /// Who asks; empty if nobody was described. A model is given no more of it than what may be mentioned:
+    /// small models speak of age and hair as soon as they read of them, and a VLM's text is an outsider's.
     pub description: Arc<str>,
     /// Whether this text is to mention the visitor's clothing or what they carry.
     pub mentions: bool,
@@ -63,10 +64,9 @@ impl Converter {
 fn request(prompts: &Prompts, conversion: &Conversion) -> ChatRequest {
     let Conversion { text, tone, lang, question, description, mentions } = conversion;
     let tagged = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", untagged(text));
-    let visitor = (!description.is_empty()).then(|| tagged("visitor", description));
     let phrase = mentions.then(|| mention::mentionable(description, *lang)).flatten();
     let mention = phrase.map(|phrase| tagged("mention", &phrase));
-    let parts = [visitor, Some(tagged("question", question)), mention, Some(tagged("text", text))];
+    let parts = [Some(tagged("question", question)), mention, Some(tagged("text", text))];
     let user = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let (system, history) = prompts.convert(*tone, *lang);
     ChatRequest { role: Role::Convert, system, history, user, max_tokens: MAX_TOKENS, temperature: 0.3 }

@@ -225,7 +225,14 @@ impl Turn<'_> {
 
     fn tell(&self, code: &'static str, message: String) {
         let turn_id = Some(Arc::clone(&self.request.turn_id));
-        (self.emit)(Event::Error(ErrorEvent { code, message, retryable: true, retry_after: None, turn_id }));
+        (self.emit)(Event::Error(ErrorEvent {
+            code,
+            message,
+            retryable: true,
+            retry_after: None,
+            turn_id,
+            id: None,
+        }));
     }
 
     fn end(mut self, status: Status) -> Ended {

@@ -76,6 +76,7 @@ mod tests {
             retryable: true,
             retry_after: None,
             turn_id: Some(turn_id),
+            id: None,
         };
         assert_eq!(
             encoder.encode(&Event::Error(error)),

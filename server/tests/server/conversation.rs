@@ -289,3 +289,45 @@ async fn that_is_not_me_asks_again() {
     assert_eq!(again["source"], "vlm");
     assert_ne!(again["text"], first["text"], "the camera is told that another visitor stands there");
 }
+
+#[tokio::test]
+async fn the_visitors_coat_is_mentioned_first_and_then_by_the_draw() {
+    for (first, rate, expected) in
+        [(true, 0.0, [true, false, false]), (false, 0.0, [false; 3]), (true, 1.0, [true; 3])]
+    {
+        let house = House::with_camera(QUICK, |config| {
+            config.session.mention_first = first;
+            config.session.mention_rate = rate;
+        })
+        .await;
+        let mut client = house.connect("").await;
+        for mentions in expected {
+            let asked = json!({"text_user_msg": QUESTION, "user_description": "a tall man in a green coat"});
+            let text = client.ask(&asked.to_string()).await["text"].as_str().unwrap().to_owned();
+            assert_eq!(text.contains("green coat"), mentions, "{text}");
+            assert!(!text.contains("tall man"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_draw_of_mentions_is_repeatable() {
+    let mut draws = Vec::new();
+    for _ in 0..2 {
+        let house = House::with_camera(QUICK, |config| {
+            config.session.seed = Some(7);
+            config.session.mention_rate = 0.5;
+        })
+        .await;
+        let mut client = house.connect("").await;
+        let mut mentions = Vec::new();
+        for _ in 0..12 {
+            let asked = json!({"text_user_msg": QUESTION, "user_description": "a man in a green coat"});
+            mentions
+                .push(client.ask(&asked.to_string()).await["text"].as_str().unwrap().contains("green coat"));
+        }
+        draws.push(mentions);
+    }
+    assert_eq!(draws[0], draws[1]);
+    assert!(draws[0].contains(&true) && draws[0][1..].contains(&false));
+}

@@ -1,5 +1,7 @@
 //! Client frames out of text messages.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::event::{Command, ErrorEvent, Message, Strategy, Tone};
@@ -21,6 +23,15 @@ pub fn decode(text: &str) -> Result<ClientFrame, ErrorEvent> {
         refusal("bad_json", format!("A text that begins with {{ must be one JSON object: {error}."))
     })?;
     let fields = Fields(&frame);
+    read(&fields).map_err(|error| {
+        // A client that numbers its messages learns which one was refused.
+        let id = fields.string("id").ok().flatten().filter(|id| id.len() <= MAX_ID);
+        ErrorEvent { id: id.map(Arc::from), ..error }
+    })
+}
+
+fn read(fields: &Fields<'_>) -> Result<ClientFrame, ErrorEvent> {
+    let frame = fields.0;
     match fields.string("type")? {
         Some("message") => fields.message().map(|message| ClientFrame::Command(Command::Message(message))),
         None if frame.contains_key("text_user_msg") => {

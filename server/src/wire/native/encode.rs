@@ -174,6 +174,8 @@ struct ErrorFrame<'a> {
     retry_after_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     turn_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
 }
 
 impl<'a> ErrorFrame<'a> {
@@ -184,6 +186,7 @@ impl<'a> ErrorFrame<'a> {
             retryable: error.retryable,
             retry_after_ms: error.retry_after.map(millis),
             turn_id: error.turn_id.as_deref(),
+            id: error.id.as_deref(),
         }
     }
 }

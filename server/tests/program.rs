@@ -1,0 +1,206 @@
+//! The program itself: what it says when it can't start, how it stops, and what it never logs.
+
+#![allow(clippy::unwrap_used)] // a test's failure is its panic
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn rapport(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RAPPORT_")) {
+        command.env_remove(name);
+    }
+    command.env_remove("RUST_LOG").env_remove("OPENAI_API_KEY");
+    command
+}
+
+/// A start that must fail, naming what is wrong and what to do.
+#[track_caller]
+fn refused(command: &mut Command, words: &[&str]) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert!(!status.success(), "it started");
+    assert!(stdout.is_empty());
+    for word in words {
+        assert!(said.contains(word), "`{word}` is not in: {said}");
+    }
+}
+
+/// A running server; killed if a test fails.
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+        let address = address.unwrap_or_else(|| panic!("no address in `{line}`")).to_owned();
+        Self { child, address }
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end; returns whether it was a success, and what was logged.
+    fn end(mut self) -> (bool, String) {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "it doesn't end");
+            std::thread::yield_now();
+        };
+        let mut logged = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut logged).unwrap();
+        (status.success(), logged)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn a_wrong_flag_or_value_is_named_with_its_remedy() {
+    let demo = |arguments: &[&str]| rapport(&[&["demo"], arguments].concat());
+    refused(&mut demo(&["--strateggy", "race"]), &["--strateggy", "--strategy"]);
+    refused(&mut demo(&["--strategy", "fast"]), &["--strategy", "`fast`", "sequential, parallel, race"]);
+    refused(&mut demo(&["--grace", "5x"]), &["--grace", "`5x`", "800ms"]);
+    refused(&mut demo(&["--max-message", "big"]), &["--max-message", "`big`", "64KiB"]);
+    refused(&mut demo(&["--ping-interval", "0"]), &["--ping-interval", "`0`"]);
+    refused(&mut demo(&["--mention-rate", "2"]), &["--mention-rate", "from 0 to 1"]);
+    refused(&mut demo(&["--prefetch", "maybe"]), &["--prefetch", "true or false"]);
+    refused(&mut demo(&["--select", "model"]), &["--select", "--llm-url"]);
+    refused(&mut demo(&["--listen", "here"]), &["--listen", "`here`", "127.0.0.1:5002"]);
+    refused(&mut demo(&["--listen", "0.0.0.0:0"]), &["--listen", "--allow-anonymous"]);
+    refused(&mut demo(&["--allow-origin", "example.org"]), &["--allow-origin", "https://example.org"]);
+    refused(&mut demo(&["--llm-url", "localhost:8080"]), &["--llm-url", "localhost:8080", "http"]);
+    refused(demo(&[]).env("RAPPORT_GRACE", "soon"), &["RAPPORT_GRACE", "`soon`"]);
+    refused(&mut rapport(&["serve"]), &["--knowledge", "--llm-url", "rapport demo"]);
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    refused(&mut rapport(&["demo", "--listen", &address]), &[&address, "--listen 127.0.0.1:0"]);
+}
+
+#[test]
+fn documents_prompts_and_files_that_can_not_be_used_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let serve = |knowledge: &str, more: &[&str]| {
+        rapport(&[&["serve", "--listen", "127.0.0.1:0", "--knowledge", knowledge], more].concat())
+    };
+    refused(&mut serve(&path("none"), &[]), &["--knowledge", &path("none"), "hint:"]);
+    std::fs::create_dir(path("empty")).unwrap();
+    refused(&mut serve(&path("empty"), &[]), &[&path("empty"), ".json", "hint:"]);
+    std::fs::create_dir(path("broken")).unwrap();
+    std::fs::write(path("broken/good.txt"), "A tower of 1920.").unwrap();
+    std::fs::write(path("broken/bad.json"), "[{\"title\": \"a\",\n \"content\": }]").unwrap();
+    refused(&mut serve(&path("broken"), &[]), &["bad.json:2:", "hint:"]);
+
+    std::fs::write(path("broken/bad.json"), "[]").unwrap();
+    std::fs::write(path("select.md"), "").unwrap();
+    std::fs::create_dir(path("prompts")).unwrap();
+    std::fs::write(path("prompts/selekt.md"), "x").unwrap();
+    refused(
+        &mut serve(&path("broken"), &["--prompts", &path("prompts")]),
+        &["--prompts", "selekt.md", "select.md"],
+    );
+    refused(&mut serve(&path("broken"), &["--web", &path("empty")]), &["--web", "index.html"]);
+    refused(&mut serve(&path("broken"), &["--token-file", &path("none")]), &["--token-file", &path("none")]);
+
+    std::fs::write(path("rapport.toml"), "grase = \"1s\"\n").unwrap();
+    refused(&mut serve(&path("broken"), &["--config", &path("rapport.toml")]), &["rapport.toml", "`grase`"]);
+    std::fs::write(path("rapport.toml"), "grace = [1]\n").unwrap();
+    refused(&mut serve(&path("broken"), &["--config", &path("rapport.toml")]), &["rapport.toml", "`grace`"]);
+    std::fs::write(path("rapport.toml"), "grace = \n").unwrap();
+    refused(&mut serve(&path("broken"), &["--config", &path("rapport.toml")]), &["rapport.toml", "TOML"]);
+    refused(&mut serve(&path("broken"), &["--config", &path("none.toml")]), &["none.toml", "--config"]);
+}
+
+#[test]
+fn flags_go_before_variables_and_variables_before_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("house.toml");
+    std::fs::write(
+        &file,
+        "grace = \"1s\"\nelder_age = 60\nstrategy = \"parallel\"\nknowledge = [\"a\", \"b\"]\n",
+    )
+    .unwrap();
+    let shown = rapport(&["config", "show", "--config", file.to_str().unwrap(), "--grace", "3s"])
+        .env("RAPPORT_GRACE", "2s")
+        .env("RAPPORT_ELDER_AGE", "65")
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for line in
+        ["grace = \"3s\" # --grace", "elder_age = \"65\" # RAPPORT_ELDER_AGE", "knowledge = \"a,b\" # "]
+    {
+        assert!(shown.contains(line), "`{line}` is not in: {shown}");
+    }
+    assert!(shown.contains("strategy = \"parallel\" # ") && shown.contains("house.toml: strategy"));
+    assert!(shown.contains("refresh_after = \"3s\" # default"));
+}
+
+#[test]
+fn a_signal_ends_it_cleanly() {
+    for signal in ["-INT", "-TERM"] {
+        let running = Running::start(rapport(&["demo", "--listen", "127.0.0.1:0"]));
+        let _idle = TcpStream::connect(&running.address).unwrap();
+        running.signal(signal);
+        let (success, logged) = running.end();
+        assert!(success, "{signal}: {logged}");
+    }
+}
+
+#[test]
+fn what_visitors_say_and_look_like_is_never_logged() {
+    let mut command = rapport(&["demo", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    command.env("RUST_LOG", "debug");
+    let running = Running::start(command);
+    let address = running.address.clone();
+    let said = r#"{"text_user_msg":"How tall is the quagga?","user_description":"a man in a zorilla coat"}"#;
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(
+        stream,
+        "GET /ws?once=1 HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .unwrap();
+    for text in ["{\"bad quagga", said] {
+        let mut frame = vec![0x81, 0x80 | 0x7E];
+        frame.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+        if text.len() < 0x7E {
+            frame = vec![0x81, 0x80 | u8::try_from(text.len()).unwrap()];
+        }
+        frame.extend([0; 4]);
+        frame.extend(text.as_bytes());
+        stream.write_all(&frame).unwrap();
+    }
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(String::from_utf8_lossy(&answer).contains("bad_json"));
+    running.signal("-INT");
+    let (success, logged) = running.end();
+    assert!(success);
+    assert!(logged.contains("\"level\":\"INFO\""), "{logged}");
+    for canary in ["quagga", "zorilla"] {
+        assert!(!logged.contains(canary), "{logged}");
+    }
+}

@@ -19,7 +19,7 @@ format:
 
 lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
 
 # The tests of a real corpus, which is not part of the project, run where RAPPORT_TEST_CORPUS says where it is.
 unit:

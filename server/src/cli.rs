@@ -159,8 +159,10 @@ fn stop() -> std::io::Result<impl Future<Output = Stop>> {
 /// Logs go to stderr, filtered by `RUST_LOG` (`info,rapport::turn=debug`). `Targets` rather than
 /// `EnvFilter`: its regular expressions would be a tenth of the release build.
 fn start_logs(format: LogFormat) {
-    let wanted = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
-    let filter = wanted.unwrap_or_else(|| {
+    let wanted = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()).map(|filter| {
+        filter.parse::<Targets>().inspect_err(|error| eprintln!("warning: RUST_LOG is not used: {error}"))
+    });
+    let filter = wanted.and_then(Result::ok).unwrap_or_else(|| {
         // The simulator tells every call; that is for those who ask for it.
         Targets::new().with_default(LevelFilter::INFO).with_target("vlm_sim", LevelFilter::WARN)
     });

@@ -1,6 +1,7 @@
 //! Rapport, a conversation server that reads the room.
 //!
-//! The rooms, in reading order; each imports only from those below it:
+//! The rooms, in reading order; each imports only from those below it, but [`config`], which gathers the
+//! knobs of all, and [`description`], whose sights come with their tone:
 //!
 //! - [`app`]: routes, listener, start and stop. [`config`]: the one validated configuration.
 //! - [`socket`]: the only room that knows WebSocket. [`wire`]: the only one that knows clients' JSON.
@@ -8,7 +9,7 @@
 //! - [`turn`]: the race: one question, answered in the tone that suits its visitor.
 //! - [`description`]: who stands there. [`tone`]: which tone that calls for, and the answer put into it.
 //!   [`answer`]: the plain answer. [`knowledge`]: the house's documents.
-//! - [`llm`]: chat models. [`prompts`]: what they are told.
+//! - [`prompts`]: what models are told. [`llm`]: chat models.
 //! - [`event`]: the words all rooms share. [`language`]: sentences and words of both languages.
 
 pub mod answer;

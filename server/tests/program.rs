@@ -80,6 +80,7 @@ fn a_wrong_flag_or_value_is_named_with_its_remedy() {
     refused(&mut demo(&["--grace", "5x"]), &["--grace", "`5x`", "800ms"]);
     refused(&mut demo(&["--max-message", "big"]), &["--max-message", "`big`", "64KiB"]);
     refused(&mut demo(&["--ping-interval", "0"]), &["--ping-interval", "`0`"]);
+    refused(&mut demo(&["--outbound-queue", "0"]), &["--outbound-queue", "1024"]);
     refused(&mut demo(&["--mention-rate", "2"]), &["--mention-rate", "from 0 to 1"]);
     refused(&mut demo(&["--prefetch", "maybe"]), &["--prefetch", "true or false"]);
     refused(&mut demo(&["--select", "model"]), &["--select", "--llm-url"]);
@@ -148,9 +149,11 @@ fn flags_go_before_variables_and_variables_before_the_file() {
         .output()
         .unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    for line in
-        ["grace = \"3s\" # --grace", "elder_age = \"65\" # RAPPORT_ELDER_AGE", "knowledge = \"a,b\" # "]
-    {
+    for line in [
+        "grace = \"3s\" # --grace",
+        "elder_age = \"65\" # RAPPORT_ELDER_AGE",
+        "knowledge = [\"a\", \"b\"] # ",
+    ] {
         assert!(shown.contains(line), "`{line}` is not in: {shown}");
     }
     assert!(shown.contains("strategy = \"parallel\" # ") && shown.contains("house.toml: strategy"));

@@ -47,22 +47,22 @@ pub enum Answerer {
 }
 
 impl Answerer {
-    /// Whether answers come from the built-in engine.
-    pub const fn is_builtin(&self) -> bool {
-        matches!(self, Self::Builtin)
+    /// Whether a model is asked. Where the house has documents and none fits the question, the honest
+    /// refusal is given without one: small models invent.
+    pub fn asks_model(&self, query: &Query) -> bool {
+        let may_know =
+            query.passages.as_ref().is_none_or(|found| !found.is_empty()) || !query.history.is_empty();
+        matches!(self, Self::Model { .. }) && may_know
     }
 
-    /// Begins an answer. Where the house has documents and none fits the question, the honest refusal is
-    /// given without asking a model: small models invent.
+    /// Begins an answer.
     pub fn answer(&self, query: Query) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
-        let Query { standalone, lang, history, passages, .. } = &query;
         match self {
-            Self::Model { chat, prompts, budget }
-                if passages.as_ref().is_none_or(|found| !found.is_empty()) || !history.is_empty() =>
-            {
+            Self::Model { chat, prompts, budget } if self.asks_model(&query) => {
                 chat.chat(prompt::request(prompts, *budget, query))
             }
             _ => {
+                let Query { standalone, lang, passages, .. } = &query;
                 let text = builtin::extract(standalone, *lang, passages.as_deref().unwrap_or_default());
                 let pieces: Vec<_> =
                     language::pieces(&text).map(|piece| Ok(Delta::Text(piece.to_owned()))).collect();

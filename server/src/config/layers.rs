@@ -66,7 +66,8 @@ impl Layers {
     pub(crate) fn add_environment(&mut self, variable: impl Fn(&str) -> Option<String>) {
         for key in KEYS {
             let name = key.variable();
-            if let Some(value) = variable(&name) {
+            // An empty variable is one that was not meant to be set.
+            if let Some(value) = variable(&name).filter(|value| !value.is_empty()) {
                 let values = if key.is_repeatable() {
                     value.split(',').map(|value| value.trim().to_owned()).collect()
                 } else {
@@ -128,11 +129,11 @@ impl Layers {
         self.values.get(name).cloned().unwrap_or_else(by_default)
     }
 
-    /// Each key, its value as written and where, for people.
-    pub(crate) fn show(&self) -> Vec<(&'static str, String, String)> {
+    /// Each key, its values as written and where, for people.
+    pub(crate) fn show(&self) -> Vec<(&'static str, Vec<String>, String)> {
         let of_key = |key: &keys::Key| {
             let Written { origin, values } = self.written(key.name);
-            (key.name, values.join(","), origin)
+            (key.name, values, origin)
         };
         KEYS.iter().map(of_key).collect()
     }
@@ -179,11 +180,15 @@ impl Layers {
         Ok(duration)
     }
 
-    /// A size in bytes.
-    pub(crate) fn size(&self, name: &'static str) -> Result<usize, ConfigError> {
+    /// A size of at least `min` bytes.
+    pub(crate) fn size(&self, name: &'static str, min: usize) -> Result<usize, ConfigError> {
         const HINT: &str = "write 64KiB or 2MiB; a bare number is bytes";
         let parse = |text: &str| usize::try_from(text.parse::<bytesize::ByteSize>().ok()?.0).ok();
-        self.parsed(name, parse, "is no size", HINT)
+        let size = self.parsed(name, parse, "is no size", HINT)?;
+        if size < min {
+            return Err(self.wrong(name, "is too little to work with", format!("write {min} bytes or more")));
+        }
+        Ok(size)
     }
 
     /// A number within bounds.

@@ -16,6 +16,7 @@ use crate::description::Api;
 use crate::llm::openai::Endpoint;
 use crate::socket::Limits;
 use crate::tone::SelectMode;
+use crate::wire::native::LimitsFrame;
 use crate::{session, turn};
 use keys::{KEYS, Kind};
 use layers::Layers;
@@ -113,12 +114,15 @@ fn layers(matches: &ArgMatches, mode: Mode) -> Result<Layers, ConfigError> {
     Ok(layers)
 }
 
-/// Every key with its value and where that comes from, one a line.
+/// Every key with its value and where that comes from, one a line, as `rapport.toml` would have it.
 pub fn show(matches: &ArgMatches) -> Result<String, ConfigError> {
-    let lines = layers(matches, Mode::Serve)?
-        .show()
-        .into_iter()
-        .map(|(name, value, origin)| format!("{name} = {value:?} # {origin}\n"));
+    let lines = layers(matches, Mode::Serve)?.show().into_iter().map(|(name, values, origin)| {
+        match values.as_slice() {
+            [] => format!("# {name} =\n"),
+            [value] => format!("{name} = {value:?} # {origin}\n"),
+            values => format!("{name} = {values:?} # {origin}\n"),
+        }
+    });
     Ok(lines.collect())
 }
 
@@ -176,9 +180,11 @@ impl Config {
             ));
         }
         let (tokens, listen) = access(layers)?;
+        let vlm_api = layers.choice("vlm_api")?;
         let refresh_after = layers.duration("refresh_after")?;
         let messages_per_minute = layers.number("messages_per_minute", 0, u32::MAX)?;
-        let (outbound_queue, session_ttl) = (layers.size("outbound_queue")?, layers.duration("session_ttl")?);
+        let (outbound_queue, session_ttl) =
+            (layers.size("outbound_queue", 1024)?, layers.duration("session_ttl")?);
         let turn_timeout = layers.positive("turn_timeout")?;
         Ok(Self {
             listen,
@@ -189,10 +195,7 @@ impl Config {
             llm,
             context_tokens: layers.number("context_tokens", 1000, 10_000_000)?,
             prompts: layers.text("prompts").map(PathBuf::from),
-            vlm: match layers.text("user_description_server") {
-                Some(url) => Some((url, layers.choice("vlm_api")?)),
-                None => None,
-            },
+            vlm: layers.text("user_description_server").map(|url| (url, vlm_api)),
             vlm_timeout: layers.positive("vlm_timeout")?,
             select,
             elder_age: layers.number("elder_age", 18, 120)?,
@@ -218,12 +221,12 @@ impl Config {
                 messages_per_minute,
                 images_per_minute: layers.number("images_per_minute", 0, u32::MAX)?,
                 outbound_queue,
-                replay_bytes: layers.size("replay_bytes")?,
+                replay_bytes: layers.size("replay_bytes", 0)?,
                 session_ttl,
             },
             limits: Limits {
-                max_message: layers.size("max_message")?,
-                max_image: layers.size("max_image")?,
+                max_message: layers.size("max_message", 1)?,
+                max_image: layers.size("max_image", 1)?,
                 ping_interval: layers.positive("ping_interval")?,
                 pong_timeout: layers.positive("pong_timeout")?,
                 handshake_timeout: layers.positive("handshake_timeout")?,
@@ -231,22 +234,22 @@ impl Config {
         })
     }
 
-    /// The limits as clients are told them: sizes in bytes, durations in ms.
-    pub fn limits_told(&self) -> serde_json::Value {
+    /// The limits as clients are told them.
+    pub fn limits_told(&self) -> LimitsFrame {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        serde_json::json!({
-            "max_message": self.limits.max_message,
-            "max_image": self.limits.max_image,
-            "images_per_minute": self.session.images_per_minute,
-            "messages_per_minute": self.session.messages_per_minute,
-            "ping_interval": ms(self.limits.ping_interval),
-            "pong_timeout": ms(self.limits.pong_timeout),
-            "handshake_timeout": ms(self.limits.handshake_timeout),
-            "outbound_queue": self.session.outbound_queue,
-            "replay_bytes": self.session.replay_bytes,
-            "session_ttl": ms(self.session.session_ttl),
-            "turn_timeout": ms(self.turn.turn_timeout),
-        })
+        LimitsFrame {
+            max_message: self.limits.max_message,
+            max_image: self.limits.max_image,
+            images_per_minute: self.session.images_per_minute,
+            messages_per_minute: self.session.messages_per_minute,
+            ping_interval: ms(self.limits.ping_interval),
+            pong_timeout: ms(self.limits.pong_timeout),
+            handshake_timeout: ms(self.limits.handshake_timeout),
+            outbound_queue: self.session.outbound_queue,
+            replay_bytes: self.session.replay_bytes,
+            session_ttl: ms(self.session.session_ttl),
+            turn_timeout: ms(self.turn.turn_timeout),
+        }
     }
 }
 

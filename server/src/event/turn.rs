@@ -210,7 +210,7 @@ pub struct TurnReport {
     pub outcome: Option<Outcome>,
     /// Where the passages came from, best first.
     pub sources: Vec<Source>,
-    /// Stages that failed and were done without: `describe`, `retrieve`, `select`, `convert`.
+    /// Stages that failed and were done without: `describe`, `select`, `convert`.
     pub degraded: Vec<&'static str>,
     /// Facts of the answer that its conversion lost; none if nothing was checked.
     pub facts_missing: Option<Vec<String>>,

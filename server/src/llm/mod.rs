@@ -113,12 +113,14 @@ pub enum LlmError {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The backend's own message, shortened.
+        /// The backend's own message, shortened. It may quote the request, so it is not part of what is
+        /// displayed and logged, unless the status speaks of the model, the key or the rate.
         message: String,
     },
     /// The stream ended before the reply did.
     Cut,
-    /// The stream holds something else than chat completion chunks.
+    /// The stream holds something else than chat completion chunks; what exactly is not displayed, because
+    /// it may quote the reply.
     Garbage(String),
     /// No delta for this long.
     Stalled(Duration),
@@ -141,9 +143,12 @@ impl fmt::Display for LlmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable { url, reason } => write!(f, "the model at {url} can't be reached: {reason}"),
-            Self::Refused { status, message } => write!(f, "the model answered {status}: {message}"),
+            Self::Refused { status: status @ (401 | 403 | 404 | 429), message } => {
+                write!(f, "the model answered {status}: {message}")
+            }
+            Self::Refused { status, .. } => write!(f, "the model answered {status}"),
             Self::Cut => f.write_str("the model's stream broke off"),
-            Self::Garbage(what) => write!(f, "the model's stream is no chat completion: {what}"),
+            Self::Garbage(_) => f.write_str("the model's stream is no chat completion"),
             Self::Stalled(after) => write!(f, "the model sent nothing for {} s", after.as_secs()),
             Self::Empty => f.write_str("the model's reply was empty"),
         }

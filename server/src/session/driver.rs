@@ -1,13 +1,23 @@
 //! The driver: works off a session's queue, one job after the other, and ends when none is left.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+use futures_util::FutureExt;
 
 use super::state::{Job, State};
 use super::{Overlap, Session};
-use crate::event::{Event, Message, Status};
-use crate::turn::{self, Emit, Request};
+use crate::event::Status;
+use crate::turn::{self, Emit, Request, Stop};
 
-use tokio::time::Instant;
+/// A message on its way to become a turn.
+struct Next {
+    request: Request,
+    /// The visitor epoch that it belongs to.
+    epoch: u64,
+    /// What stops the turn; or the status of one that is over before it began.
+    how: Result<Arc<Stop>, Status>,
+}
 
 impl Session {
     /// Queues a job and sees to it that somebody does it.
@@ -20,56 +30,53 @@ impl Session {
     }
 
     async fn drive(self: Arc<Self>) {
-        loop {
-            let next = {
-                let mut state = self.lock();
-                match state.pop_job() {
-                    None => {
-                        state.is_driven = false;
-                        return;
-                    }
-                    Some(Job::Forget) => {
-                        self.shared.engine.descriptions.change_visitor(&self.id);
-                        state.begin_epoch(&self.shared.knobs);
-                        None
-                    }
-                    Some(Job::Message { message, arrived }) => Some(self.begin(&mut state, message, arrived)),
+        while let Some(Next { request, epoch, how }) = self.next() {
+            let emit = self.emit(epoch);
+            let ended = match how {
+                Ok(stop) => {
+                    let turn = turn::run(&self.shared.engine, &request, &stop, &emit);
+                    // A defect in one turn must not silence its session for good.
+                    let played = AssertUnwindSafe(turn).catch_unwind().await;
+                    played.unwrap_or_else(|_| turn::crashed(&request, &emit))
                 }
+                Err(status) => turn::unplayed(&request, status, &emit),
             };
-            if let Some((request, Ok(stop))) = next {
-                let epoch = self.lock().epoch();
-                let ended = turn::run(&self.shared.engine, &request, &stop, &self.emit(epoch)).await;
-                self.lock().finish(&request, ended);
-            } else if let Some((request, Err(status))) = next {
-                let id = request.message.id.as_deref().map(Arc::from);
-                let mut state = self.lock();
-                state.emit(Event::TurnStarted { turn_id: Arc::clone(&request.turn_id), id });
-                state.finish(&request, turn::unplayed(&request, status));
+            self.lock().finish(&request, ended);
+        }
+    }
+
+    /// The next message of the queue; ends of epochs on the way are carried out at once.
+    fn next(&self) -> Option<Next> {
+        let mut state = self.lock();
+        loop {
+            match state.pop_job() {
+                None => {
+                    state.is_driven = false;
+                    return None;
+                }
+                Some(Job::Forget) => {
+                    self.shared.engine.descriptions.change_visitor(&self.id);
+                    state.begin_epoch(&self.shared.knobs);
+                }
+                Some(Job::Message { message, arrived, is_cancelled }) => {
+                    let request = state.next_turn(&self.id, &self.shared.knobs, message, arrived);
+                    let is_interrupting = self.shared.knobs.on_overlap == Overlap::Interrupt;
+                    let how = if is_cancelled || state.is_forgetting() || self.shared.shutdown.is_cancelled()
+                    {
+                        Err(Status::Cancelled)
+                    } else if is_interrupting && state.has_newer_message() {
+                        Err(Status::Interrupted)
+                    } else {
+                        Ok(state.activate(&request))
+                    };
+                    return Some(Next { request, epoch: state.epoch(), how });
+                }
             }
         }
     }
 
-    /// Makes a message a turn: one to play, with what stops it, or one that is over before it began.
-    fn begin(
-        &self,
-        state: &mut State,
-        message: Message,
-        arrived: Instant,
-    ) -> (Request, Result<Arc<turn::Stop>, Status>) {
-        let request = state.next_turn(&self.id, &self.shared.knobs, message, arrived);
-        let is_interrupting = self.shared.knobs.on_overlap == Overlap::Interrupt;
-        let how = if state.is_forgetting() || self.shared.shutdown.is_cancelled() {
-            Err(Status::Cancelled)
-        } else if is_interrupting && state.has_newer_message() {
-            Err(Status::Interrupted)
-        } else {
-            Ok(state.activate(&request))
-        };
-        (request, how)
-    }
-
+    /// Emits for one visitor epoch. Weak, because a description may land long after the session is gone.
     fn emit(self: &Arc<Self>, epoch: u64) -> Emit {
-        // Weak: a description may land long after the session is gone.
         let session = Arc::downgrade(self);
         Arc::new(move |event| {
             if let Some(session) = session.upgrade() {

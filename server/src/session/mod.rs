@@ -119,11 +119,19 @@ impl Session {
     pub fn handle(self: &Arc<Self>, command: Command) {
         match command {
             Command::Message(message) => self.take_message(message),
-            Command::Typing { refresh } => self.prepare(refresh),
-            Command::Cancel { turn_id } => self.lock().stop_active(turn_id.as_deref(), Status::Cancelled),
+            Command::Typing { refresh: false } => self.prepare(false),
+            Command::Typing { refresh: true } => {
+                // Each one is a call to the VLM, so it counts like a message.
+                let taken = self.lock().take_rate();
+                match taken {
+                    Ok(()) => self.prepare(true),
+                    Err(wait) => self.refuse(self.rate_limited(wait)),
+                }
+            }
+            Command::Cancel { turn_id } => self.lock().cancel(turn_id.as_deref()),
             Command::Forget => {
                 let mut state = self.lock();
-                state.stop_active(None, Status::Cancelled);
+                state.stop_active(Status::Cancelled);
                 self.enqueue(&mut state, Job::Forget);
             }
         }
@@ -199,10 +207,10 @@ impl Session {
             return;
         }
         if self.shared.knobs.on_overlap == Overlap::Interrupt {
-            state.stop_active(None, Status::Interrupted);
+            state.stop_active(Status::Interrupted);
         }
         state.remember_id(message.id.as_deref());
-        self.enqueue(&mut state, Job::Message { message, arrived: Instant::now() });
+        self.enqueue(&mut state, Job::Message { message, arrived: Instant::now(), is_cancelled: false });
     }
 
     fn admit(&self, state: &State) -> Result<(), ErrorEvent> {
@@ -217,13 +225,15 @@ impl Session {
         if knobs.on_overlap == Overlap::Reject && state.is_busy() {
             return Err(refusal("busy", "A reply is still running. Wait for its end or cancel it.", None));
         }
-        if state.waiting() >= MAX_WAITING {
+        if state.is_full() {
             return Err(refusal("queue_full", "Too many questions wait already. Wait for a reply.", None));
         }
-        state.take_rate().map_err(|wait| {
-            let message = format!("More than {} messages a minute.", knobs.messages_per_minute);
-            refusal("rate_limited", &message, Some(wait))
-        })
+        state.take_rate().map_err(|wait| self.rate_limited(wait))
+    }
+
+    fn rate_limited(&self, wait: Duration) -> ErrorEvent {
+        let message = format!("More than {} messages a minute.", self.shared.knobs.messages_per_minute);
+        refusal("rate_limited", &message, Some(wait))
     }
 
     /// Emits an event of a visitor epoch, unless that epoch is over.

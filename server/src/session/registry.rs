@@ -89,7 +89,7 @@ impl Sessions {
     /// Ends every running turn; messages that wait are not begun.
     pub fn stop_turns(&self) {
         for session in &self.map {
-            session.lock().stop_active(None, Status::Cancelled);
+            session.lock().stop_active(Status::Cancelled);
         }
     }
 

@@ -23,7 +23,7 @@ const MAX_RECENT: usize = 32;
 /// Something for the driver to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    Message { message: Message, arrived: Instant },
+    Message { message: Message, arrived: Instant, is_cancelled: bool },
     Forget,
 }
 
@@ -236,21 +236,43 @@ impl State {
         self.active.is_some() || !self.jobs.is_empty()
     }
 
-    pub(super) fn waiting(&self) -> usize {
-        self.jobs.len().min(MAX_WAITING)
+    /// Whether no further message may wait.
+    pub(super) fn is_full(&self) -> bool {
+        self.jobs.iter().filter(|job| matches!(job, Job::Message { .. })).count() >= MAX_WAITING
     }
 
-    /// Asks the running turn to end; with a turn id, only if it is that one.
-    pub(super) fn stop_active(&self, turn_id: Option<&str>, status: Status) {
-        if let Some(active) = &self.active
-            && turn_id.is_none_or(|turn_id| turn_id == &*active.turn_id)
-        {
+    /// Asks the running turn to end.
+    pub(super) fn stop_active(&self, status: Status) {
+        if let Some(active) = &self.active {
             active.stop.with(status);
         }
     }
 
+    /// Cancels the running turn, if it is the one meant. Without a turn that runs on, a cancel that names
+    /// none is for the message that has just come and whose turn has not begun.
+    pub(super) fn cancel(&mut self, turn_id: Option<&str>) {
+        let running = self.active.as_ref().filter(|active| active.stop.status().is_none());
+        match (running, turn_id) {
+            (Some(active), Some(meant)) if *meant != *active.turn_id => {}
+            (Some(active), _) => active.stop.with(Status::Cancelled),
+            (None, Some(_)) => {}
+            (None, None) => {
+                let next = self.jobs.iter_mut().find_map(|job| match job {
+                    Job::Message { is_cancelled, .. } if !*is_cancelled => Some(is_cancelled),
+                    _ => None,
+                });
+                if let Some(is_cancelled) = next {
+                    *is_cancelled = true;
+                }
+            }
+        }
+    }
+
     pub(super) fn push_job(&mut self, job: Job) {
-        self.jobs.push_back(job);
+        // Forgetting twice in a row is forgetting once.
+        if !matches!((&job, self.jobs.back()), (Job::Forget, Some(Job::Forget))) {
+            self.jobs.push_back(job);
+        }
     }
 
     pub(super) fn pop_job(&mut self) -> Option<Job> {

@@ -35,7 +35,7 @@ pub struct Host {
     /// The limits.
     pub limits: Limits,
     /// The limits as clients are told them.
-    pub limits_told: serde_json::Value,
+    pub limits_told: native::LimitsFrame,
     /// Who answers: `builtin` or `llm`.
     pub engine: &'static str,
     /// Ends all sockets.
@@ -219,7 +219,7 @@ where
     let limits = &encoder.host.limits;
     let mut ping = interval_at(Instant::now() + limits.ping_interval, limits.ping_interval);
     let mut messages: Vec<Message> = encoder.greeting(None).map(Message::text).into_iter().collect();
-    let mut is_replied = false;
+    let (mut is_replying, mut is_replied) = (false, false);
     loop {
         for message in messages.drain(..) {
             if sink.feed(message).await.is_err() {
@@ -239,8 +239,14 @@ where
                 }
                 for event in outbox.take() {
                     messages.extend(encoder.encode(&event).into_iter().map(Message::text));
-                    if once && is_reply(&event.event) {
-                        is_replied = true;
+                    match &event.event {
+                        Event::TurnStarted { .. } => is_replying = true,
+                        Event::TurnDone(_) => is_replied = once,
+                        // Refused: all the reply that this message gets.
+                        Event::Error(_) if !is_replying => is_replied = once,
+                        _ => {}
+                    }
+                    if is_replied {
                         break;
                     }
                 }
@@ -251,15 +257,6 @@ where
                 messages.push(Message::Ping(bytes::Bytes::new()));
             }
         }
-    }
-}
-
-/// Whether an event is all the reply that a message gets.
-fn is_reply(event: &Event) -> bool {
-    match event {
-        Event::TurnDone(_) => true,
-        Event::Error(error) => error.turn_id.is_none(),
-        _ => false,
     }
 }
 

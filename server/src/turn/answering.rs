@@ -66,7 +66,7 @@ impl Turn<'_> {
 
     async fn generate(&mut self, query: Query, live: bool) -> Result<(), LlmError> {
         let engine = self.engine;
-        if !engine.answerer.is_builtin() {
+        if engine.answerer.asks_model(&query) {
             self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
         }
         let mut stream = engine.answerer.answer(query).await?;

@@ -148,8 +148,7 @@ pub struct Ended {
 
 /// Plays a turn to its end. Emits its events but the terminal one, which the caller makes of the report.
 pub async fn run(engine: &Engine, request: &Request, stop: &Stop, emit: &Emit) -> Ended {
-    let id = request.message.id.as_deref().map(Arc::from);
-    emit(Event::TurnStarted { turn_id: Arc::clone(&request.turn_id), id });
+    tell_start(request, emit);
     let mut turn = Turn {
         engine,
         request,
@@ -166,6 +165,7 @@ pub async fn run(engine: &Engine, request: &Request, stop: &Stop, emit: &Emit) -
             Ok(Ok(())) => Status::Completed,
             Ok(Err(error)) => {
                 tracing::warn!(turn_id = &*request.turn_id, %error, "turn failed");
+                tracing::trace!(?error, "turn failed");
                 turn.tell_failure(&error);
                 Status::Failed
             }
@@ -178,9 +178,27 @@ pub async fn run(engine: &Engine, request: &Request, stop: &Stop, emit: &Emit) -
     turn.end(status)
 }
 
-/// The end of a turn that was never played: a newer message came while it waited.
-pub fn unplayed(request: &Request, status: Status) -> Ended {
+/// The end of a turn that was never played: it was overtaken while it waited.
+pub fn unplayed(request: &Request, status: Status, emit: &Emit) -> Ended {
+    tell_start(request, emit);
     Reply::default().end(request, Timeline::new(request.arrived), status)
+}
+
+/// The end of a turn that panicked: what it had sent is lost to its report.
+pub fn crashed(request: &Request, emit: &Emit) -> Ended {
+    tracing::error!(turn_id = &*request.turn_id, "turn panicked");
+    tell(request, emit, "internal", "Something went wrong in the server. Please ask again.".into());
+    Reply::default().end(request, Timeline::new(request.arrived), Status::Failed)
+}
+
+fn tell_start(request: &Request, emit: &Emit) {
+    let id = request.message.id.as_deref().map(Arc::from);
+    emit(Event::TurnStarted { turn_id: Arc::clone(&request.turn_id), id });
+}
+
+fn tell(request: &Request, emit: &Emit, code: &'static str, message: String) {
+    let turn_id = Some(Arc::clone(&request.turn_id));
+    emit(Event::Error(ErrorEvent { code, message, retryable: true, retry_after: None, turn_id, id: None }));
 }
 
 struct Turn<'a> {
@@ -208,31 +226,20 @@ impl Turn<'_> {
 
     fn tell_failure(&self, error: &LlmError) {
         let (code, message) = match error {
-            LlmError::Unreachable { .. } => ("llm_unreachable", "The model that answers can't be reached."),
-            LlmError::Refused { .. } => ("llm_refused", "The model that answers refused the question."),
+            LlmError::Unreachable { .. } => ("llm_unreachable", "The model can't be reached."),
+            LlmError::Refused { .. } => ("llm_refused", "The model refused the question."),
             LlmError::Cut => ("llm_cut", "The model's answer broke off."),
             LlmError::Garbage(_) => ("llm_garbage", "The model's answer could not be read."),
             LlmError::Stalled(_) => ("llm_stalled", "The model's answer stopped coming."),
             LlmError::Empty => ("llm_empty", "The model gave no answer."),
         };
-        self.tell(code, format!("{message} Please ask again in a moment."));
+        tell(self.request, self.emit, code, format!("{message} Please ask again in a moment."));
     }
 
     fn tell_timeout(&self) {
         let limit = self.engine.knobs.turn_timeout.as_secs_f64();
-        self.tell("turn_timeout", format!("The reply took longer than {limit} s. Please ask again."));
-    }
-
-    fn tell(&self, code: &'static str, message: String) {
-        let turn_id = Some(Arc::clone(&self.request.turn_id));
-        (self.emit)(Event::Error(ErrorEvent {
-            code,
-            message,
-            retryable: true,
-            retry_after: None,
-            turn_id,
-            id: None,
-        }));
+        let message = format!("The reply took longer than {limit} s. Please ask again.");
+        tell(self.request, self.emit, "turn_timeout", message);
     }
 
     fn end(mut self, status: Status) -> Ended {

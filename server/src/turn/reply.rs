@@ -62,43 +62,11 @@ impl Turn<'_> {
     }
 
     async fn convert_once(&mut self, view: &View) -> Result<(), LlmError> {
-        let engine = self.engine;
-        let mentions = self.request.mention && view.is_recent && !view.description.is_empty();
-        let conversion = Conversion {
-            text: self.reply.answer.clone(),
-            tone: view.selection.tone,
-            lang: self.lang,
-            question: self.request.message.text.clone(),
-            description: Arc::clone(&view.description),
-            mentions,
-        };
         let span = self.timeline.open(Stage::Convert, Some(1));
-        if !engine.converter.is_builtin() {
-            self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
-        }
-        let mut stream = engine.converter.convert(conversion).await?;
-        let guard = engine.knobs.fact_guard;
-        let mut converted = String::new();
-        while let Some(delta) = stream.next().await {
-            match delta? {
-                Delta::Text(text) => {
-                    let text = if converted.is_empty() { text.trim_start() } else { &text };
-                    if text.is_empty() {
-                        continue;
-                    }
-                    converted.push_str(text);
-                    if guard != FactGuard::Strict {
-                        self.tell_tone(view);
-                        self.send(text);
-                    }
-                }
-                Delta::Usage(usage) => self.reply.usage.add(&usage),
-            }
-        }
+        let converted = self.stream_conversion(view).await;
         self.timeline.close(span);
-        if converted.is_empty() {
-            return Err(LlmError::Empty);
-        }
+        let converted = converted?;
+        let guard = self.engine.knobs.fact_guard;
         if guard != FactGuard::Off {
             self.reply.facts_missing = Some(facts::missing(&self.reply.answer, &converted));
         }
@@ -110,8 +78,48 @@ impl Turn<'_> {
             self.tell_tone(view);
             language::pieces(&converted).for_each(|piece| self.send(piece));
         }
-        self.reply.mentioned |= mentions;
+        self.reply.mentioned |= self.mentions(view);
         Ok(())
+    }
+
+    /// Whether this reply is to speak of the visitor, and may.
+    fn mentions(&self, view: &View) -> bool {
+        self.request.mention && view.is_recent && !view.description.is_empty()
+    }
+
+    /// Converts the answer, sending as it comes unless the fact guard holds it; returns all of it.
+    async fn stream_conversion(&mut self, view: &View) -> Result<String, LlmError> {
+        let engine = self.engine;
+        let conversion = Conversion {
+            text: self.reply.answer.clone(),
+            tone: view.selection.tone,
+            lang: self.lang,
+            question: self.request.message.text.clone(),
+            description: Arc::clone(&view.description),
+            mentions: self.mentions(view),
+        };
+        if !engine.converter.is_builtin() {
+            self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
+        }
+        let mut stream = engine.converter.convert(conversion).await?;
+        let mut converted = String::new();
+        while let Some(delta) = stream.next().await {
+            match delta? {
+                Delta::Text(text) => {
+                    let text = if converted.is_empty() { text.trim_start() } else { &text };
+                    if text.is_empty() {
+                        continue;
+                    }
+                    converted.push_str(text);
+                    if engine.knobs.fact_guard != FactGuard::Strict {
+                        self.tell_tone(view);
+                        self.send(text);
+                    }
+                }
+                Delta::Usage(usage) => self.reply.usage.add(&usage),
+            }
+        }
+        if converted.is_empty() { Err(LlmError::Empty) } else { Ok(converted) }
     }
 
     /// Tells the tone, once, before the first converted text.

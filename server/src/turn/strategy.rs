@@ -57,27 +57,34 @@ impl Turn<'_> {
     /// Answer beside a refresh; the first segment takes what is known by then.
     pub(super) async fn play_race(&mut self) -> Result<(), LlmError> {
         let view = if let Some(description) = self.client_description() {
-            let span = self.timeline.open(Stage::Select, None);
-            let (engine, text) = (self.engine, Arc::clone(&description));
-            let select = pin!(timed(engine.selector.select(&text)));
-            // The box ends the answer's borrow before the view is made.
-            let (answered, selected) = match select_first(Box::pin(self.answer(false)), select).await {
-                Either::Left((answered, select)) => {
-                    (answered, timeout(engine.knobs.grace, select).await.ok())
-                }
-                Either::Right((selected, answer)) => (answer.await, Some(selected)),
-            };
-            answered?;
-            let late = || (engine.selector.select_late(&text), Instant::now());
-            let (selected, at) = selected.unwrap_or_else(late);
-            self.timeline.close_at(span, at);
-            self.view(selected, Outcome::Client, Arc::clone(&description), true)
+            let selected = self.answer_and_select(&description).await?;
+            self.view(selected, Outcome::Client, description, true)
         } else {
             self.flight = self.engine.descriptions.refresh(&self.request.session_id, self.landing());
             self.answer(false).await?;
             self.choose().await
         };
         self.convert(view).await
+    }
+
+    /// Generates the answer while the tone is selected; past the answer's end, rules decide within `grace`.
+    async fn answer_and_select(&mut self, description: &Arc<str>) -> Result<Selected, LlmError> {
+        if self.request.message.tone.is_some() {
+            self.answer(false).await?;
+            return Ok(self.select(description).await);
+        }
+        let engine = self.engine;
+        let span = self.timeline.open(Stage::Select, None);
+        let select = pin!(timed(engine.selector.select(description)));
+        // The box ends the answer's borrow before the span is closed.
+        let (answered, selected) = match select_first(Box::pin(self.answer(false)), select).await {
+            Either::Left((answered, select)) => (answered, timeout(engine.knobs.grace, select).await.ok()),
+            Either::Right((selected, answer)) => (answer.await, Some(selected)),
+        };
+        let late = || (engine.selector.select_late(description), Instant::now());
+        let (selected, at) = selected.unwrap_or_else(late);
+        self.timeline.close_at(span, at);
+        answered.map(|()| selected)
     }
 
     /// Rule 4 of the race, at the first segment's end: the refresh if it has landed; else the cached
@@ -140,7 +147,7 @@ impl Turn<'_> {
     }
 
     fn view_of_nobody(&mut self) -> View {
-        if self.engine.descriptions.has_vlm() {
+        if self.engine.descriptions.has_vlm() && self.request.message.tone.is_none() {
             self.reply.degraded.push("describe");
         }
         self.view(Selected::at_once(Selection::fallback()), Outcome::Fallback, Arc::from(""), false)

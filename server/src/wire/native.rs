@@ -5,4 +5,4 @@ mod decode;
 mod encode;
 
 pub use decode::decode;
-pub use encode::{Greeting, SnapshotFrame, closing, encode, pong};
+pub use encode::{Greeting, LimitsFrame, SnapshotFrame, closing, encode, pong};

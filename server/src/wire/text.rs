@@ -11,14 +11,21 @@ pub const END_FLAG: &str = "END_FLAG";
 #[derive(Debug, Default)]
 pub struct TextEncoder {
     sentences: Sentences,
+    /// A turn runs: its own end is still to come.
+    is_replying: bool,
 }
 
 impl TextEncoder {
     /// The text messages of an event: none, one, or several.
     pub fn encode(&mut self, event: &Event) -> Vec<String> {
         match event {
+            Event::TurnStarted { .. } => {
+                self.is_replying = true;
+                Vec::new()
+            }
             Event::Token { text, .. } => lines(self.sentences.push(text)),
             Event::TurnDone(_) => {
+                self.is_replying = false;
                 let mut messages = self.flush();
                 messages.push(END_FLAG.to_owned());
                 messages
@@ -27,16 +34,13 @@ impl TextEncoder {
                 // What was said so far comes before what went wrong.
                 let mut messages = if error.turn_id.is_some() { self.flush() } else { Vec::new() };
                 messages.push(error_line(error.code, &error.message));
-                // A refused question has its whole reply in this line; a failed turn's own end follows.
-                if error.turn_id.is_none() {
+                // A refused question has its whole reply in this line, unless another's reply is still coming.
+                if !self.is_replying {
                     messages.push(END_FLAG.to_owned());
                 }
                 messages
             }
-            Event::Description { .. }
-            | Event::TurnStarted { .. }
-            | Event::Tone { .. }
-            | Event::EpochBegan { .. } => Vec::new(),
+            Event::Description { .. } | Event::Tone { .. } | Event::EpochBegan { .. } => Vec::new(),
         }
     }
 
@@ -68,6 +72,8 @@ mod tests {
     fn a_failed_turn_says_what_it_had_then_why() {
         let mut encoder = TextEncoder::default();
         let turn_id: Arc<str> = Arc::from("t1");
+        let started = Event::TurnStarted { turn_id: Arc::clone(&turn_id), id: None };
+        assert!(encoder.encode(&started).is_empty());
         let token = Event::Token { turn_id: Arc::clone(&turn_id), text: Arc::from("It stands  in Hsin") };
         assert!(encoder.encode(&token).is_empty());
         let error = ErrorEvent {

@@ -361,3 +361,24 @@ async fn prompts_begin_alike_call_after_call() {
     assert!(convert.user.contains("red raincoat") && !convert.user.contains("8 years"), "{}", convert.user);
     assert!(!convert.system.contains("raincoat"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_selects_slowly_is_not_waited_for() {
+    let stage = Stagehand::new(
+        vec![hangs()],
+        vec![
+            (Role::Answer, vec![Speech::whole(500, "It was founded in 1973.")]),
+            (Role::Select, vec![Speech::whole(10_000, "casual_friendly")]),
+            (Role::Convert, vec![Speech::whole(0, "1973!")]),
+        ],
+        knobs(),
+    );
+    let message = || Message { user_description: Some(CHILD.into()), ..ask(Strategy::Race) };
+    let (ended, _) = stage.play(message()).await;
+    assert_ms(total(&ended), 1500.0); // the answer and the grace; rules decide
+    assert_eq!((ended.report.tone, ended.report.degraded), (Some(Tone::ChildFriendly), vec!["select"]));
+
+    let (ended, _) = stage.play(Message { tone: Some(Tone::ElderFriendly), ..message() }).await;
+    assert_ms(total(&ended), 500.0);
+    assert_eq!(ended.report.usage.llm_calls, 2, "nobody is asked for a tone that is named");
+}

@@ -331,3 +331,38 @@ async fn the_draw_of_mentions_is_repeatable() {
     assert_eq!(draws[0], draws[1]);
     assert!(draws[0].contains(&true) && draws[0][1..].contains(&false));
 }
+
+#[tokio::test]
+async fn a_cancel_right_behind_its_message_is_not_lost() {
+    let (_house, mut client) = slow_house(Overlap::Interrupt).await;
+    for _ in 0..10 {
+        client.say(QUESTION).await;
+        client.say(json!({"type": "cancel"}).to_string()).await;
+        assert_eq!(client.until("turn_done").await.0["status"], "cancelled");
+    }
+}
+
+#[tokio::test]
+async fn asking_the_camera_again_counts_like_a_message() {
+    let house = House::with_camera(QUICK, |config| config.session.messages_per_minute = 3).await;
+    let mut client = house.connect("").await;
+    for _ in 0..4 {
+        client.say(json!({"type": "typing", "refresh": true}).to_string()).await;
+    }
+    assert_eq!(client.until("error").await.0["code"], "rate_limited");
+}
+
+#[tokio::test]
+async fn a_refusal_during_a_reply_does_not_end_it() {
+    let house = House::with_camera(Duration::from_millis(300), |_| ()).await;
+    let mut client = house.connect("?format=text&once=1").await;
+    client.say(QUESTION).await;
+    client.say("").await;
+    let mut lines = Vec::new();
+    while lines.last().is_none_or(|line| line != "END_FLAG") {
+        lines.push(client.hear().await.unwrap());
+    }
+    assert!(lines[0].starts_with("ERROR: empty_question: "), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("3.2 metres")), "{lines:?}");
+    assert_eq!(client.closed().await.code, 1000);
+}

@@ -23,7 +23,7 @@ pub struct Greeting<'a> {
     /// The session's last sequence number.
     pub last_seq: u64,
     /// What the server allows.
-    pub limits: &'a Value,
+    pub limits: &'a LimitsFrame,
     /// Who answers: `builtin` or `llm`.
     pub server: &'static str,
     /// The server's version.
@@ -31,6 +31,23 @@ pub struct Greeting<'a> {
     /// What can't be sent again frame by frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotFrame<'a>>,
+}
+
+/// What the server allows, within a [`Greeting`]: sizes in bytes, durations in ms, 0 for no limit of a rate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // the keys of the configuration
+pub struct LimitsFrame {
+    pub max_message: usize,
+    pub max_image: usize,
+    pub images_per_minute: u32,
+    pub messages_per_minute: u32,
+    pub ping_interval: u64,
+    pub pong_timeout: u64,
+    pub handshake_timeout: u64,
+    pub outbound_queue: usize,
+    pub replay_bytes: usize,
+    pub session_ttl: u64,
+    pub turn_timeout: u64,
 }
 
 /// A session's past within a [`Greeting`].

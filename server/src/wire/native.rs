@@ -1,5 +1,5 @@
-//! The native wire format: JSON frames. What clients send is read by [`decode`]; what they are told is
-//! written by [`encode`] and the functions for the socket's own frames. docs/protocol.md describes both.
+//! The native wire format: JSON frames. What clients send is read by [`decode()`]; what they are told is
+//! written by [`encode()`] and the functions for the socket's own frames. docs/protocol.md describes both.
 
 mod decode;
 mod encode;

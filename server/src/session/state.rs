@@ -42,6 +42,8 @@ pub struct Attached {
     pub resumed: bool,
     /// What the client can't be sent again frame by frame.
     pub snapshot: Option<Snapshot>,
+    /// A turn runs: its end is still to come.
+    pub is_replying: bool,
     /// What follows.
     pub outbox: Arc<Outbox>,
 }
@@ -140,6 +142,7 @@ impl State {
             last_seq: self.seq,
             resumed,
             snapshot,
+            is_replying: self.active.is_some(),
             outbox,
         }
     }

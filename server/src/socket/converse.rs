@@ -1,24 +1,24 @@
 //! One socket's life: the session frame, then frames both ways until an end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, interval_at, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::Error as WsError;
+use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
 use super::close::{self, End, Ending, close};
+use super::encode::Encoder;
 use super::{Format, Leave, Limits};
 use crate::event::{ErrorEvent, Event};
-use crate::session::{Attached, Opened, Outbox, Sequenced, Session};
-use crate::wire::native::{self, Greeting, SnapshotFrame};
-use crate::wire::text::{self, TextEncoder};
-use crate::wire::{self, ClientFrame};
+use crate::session::{Opened, Outbox, Session};
+use crate::wire::{self, ClientFrame, native, text};
 
 /// A read buffer of 128 KiB, the library's default, would be most of an idle connection's memory.
 const READ_BUFFER: usize = 4 * 1024;
@@ -26,8 +26,11 @@ const READ_BUFFER: usize = 4 * 1024;
 /// Written to the connection once so much has gathered; a flush writes less.
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// Pongs of the application that may wait for a client that reads slowly; then its pings wait too.
-const WAITING_PONGS: usize = 16;
+/// While more messages wait to be written, nothing is read: `ping` frames can't fill the memory.
+const MAX_UNSENT: usize = 4096;
+
+/// How long what is still to be said may take when a socket ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What all sockets of a server share.
 #[derive(Debug)]
@@ -49,43 +52,49 @@ where
 {
     let Opened { session, attached } = opened;
     let outbox = Arc::clone(&attached.outbox);
+    let attachment = Attachment { session: &session, outbox: &outbox };
+    let encoder = Encoder::new(format, host, attached);
     let ws = websocket(io, &host.limits).await;
-    let (mut sink, mut stream) = ws.split();
-    let mut encoder = Encoder { format, host, attached, text: TextEncoder::default() };
-    let (pongs, mut waiting_pongs) = mpsc::channel(WAITING_PONGS);
-    let life = Life::default();
-
-    let end = tokio::select! {
-        end = read(&mut stream, &session, &host.limits, &pongs, &life, format) => end,
-        end = write(&mut sink, &mut encoder, &outbox, &mut waiting_pongs, &life, once) => end,
-        end = watch(&outbox, host, &life) => End::Server(end),
-    };
+    let mut socket =
+        Socket { ws, session: &session, host, encoder, unsent: VecDeque::new(), is_flushed: true };
+    let end = socket.converse(&outbox, once).await;
     tracing::debug!(session = &**session.id(), ?end, "socket ends");
 
-    if let Ok(mut ws) = stream.reunite(sink) {
-        let (code, reason) = match &end {
-            End::Peer => (1000, ""),
-            End::Replied => (1000, "replied"),
-            End::Server(ending) => {
-                encoder.say_why(*ending, &session);
-                (ending.code, ending.name)
-            }
-        };
-        let mut last: Vec<_> = outbox.take().iter().flat_map(|event| encoder.encode(event)).collect();
-        if let End::Server(ending) = end {
-            last.extend(encoder.farewell(ending));
+    let Socket { mut ws, mut encoder, mut unsent, .. } = socket;
+    let (code, reason) = match &end {
+        End::Peer => (1000, ""),
+        End::Replied => (1000, "replied"),
+        End::Server(ending) => {
+            encoder.say_why(*ending, &session);
+            (ending.code, ending.name)
         }
-        session.detach(&outbox);
-        let saying = async {
-            for text in last {
-                if ws.feed(Message::text(text)).await.is_err() {
-                    break;
-                }
+    };
+    unsent.extend(outbox.take().iter().flat_map(|event| encoder.encode(event)).map(Message::text));
+    if let End::Server(ending) = end {
+        unsent.extend(encoder.farewell(ending).map(Message::text));
+    }
+    drop(attachment);
+    let saying = async {
+        for message in unsent {
+            if ws.feed(message).await.is_err() {
+                break;
             }
-        };
-        // A client that doesn't read gets the close frame or nothing.
-        let _ = tokio::time::timeout(Duration::from_secs(1), saying).await;
-        close(ws, code, reason).await;
+        }
+    };
+    // A client that doesn't read gets the close frame or nothing.
+    let _ = tokio::time::timeout(LAST_WORDS, saying).await;
+    close(ws, code, reason).await;
+}
+
+/// A session's hold on a socket; ends whatever happens to the socket's task.
+struct Attachment<'a> {
+    session: &'a Session,
+    outbox: &'a Arc<Outbox>,
+}
+
+impl Drop for Attachment<'_> {
+    fn drop(&mut self) {
+        self.session.detach(self.outbox);
     }
 }
 
@@ -122,79 +131,165 @@ where
     WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
 }
 
-/// What reader and writer know of the peer's life.
+/// When the ping went out that is not yet answered.
 #[derive(Debug, Default)]
 struct Life {
-    /// When the ping went out that is not yet answered.
-    pinged: Mutex<Option<Instant>>,
+    pinged: Option<Instant>,
 }
 
 impl Life {
-    fn ping(&self) {
-        self.lock().get_or_insert_with(Instant::now);
-    }
-
-    fn pong(&self) {
-        *self.lock() = None;
-    }
-
-    /// Waits until a ping stays unanswered for too long.
+    /// Waits until a ping has stayed unanswered for too long.
     async fn end(&self, pong_timeout: Duration) {
-        loop {
-            let pinged = *self.lock();
-            if pinged.is_some_and(|pinged| pinged.elapsed() >= pong_timeout) {
-                return;
-            }
-            sleep_until(pinged.unwrap_or_else(Instant::now) + pong_timeout).await;
+        match self.pinged {
+            Some(pinged) => sleep_until(pinged + pong_timeout).await,
+            None => std::future::pending().await,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.pinged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Reads client frames and hands them to the session.
-async fn read<S>(
-    stream: &mut SplitStream<WebSocketStream<S>>,
-    session: &Arc<Session>,
-    limits: &Limits,
-    pongs: &mpsc::Sender<Option<serde_json::Value>>,
-    life: &Life,
-    format: Format,
-) -> End
+/// A socket while both sides talk.
+struct Socket<'a, S> {
+    ws: WebSocketStream<S>,
+    session: &'a Arc<Session>,
+    host: &'a Host,
+    encoder: Encoder<'a>,
+    /// Encoded and not yet taken by the WebSocket.
+    unsent: VecDeque<Message>,
+    /// Nothing that the WebSocket has taken waits in its buffer.
+    is_flushed: bool,
+}
+
+/// What the connection brought about.
+enum Step {
+    /// A message came, or the connection ended.
+    Heard(Option<Result<Message, WsError>>),
+    /// All that was to be written is on its way.
+    Flushed,
+    /// Writing failed: the connection is gone.
+    Gone,
+}
+
+impl<S> Socket<'_, S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    loop {
-        let message = match stream.next().await {
+    async fn converse(&mut self, outbox: &Outbox, once: bool) -> End {
+        let host = self.host;
+        let limits = &host.limits;
+        let mut ping = interval_at(Instant::now() + limits.ping_interval, limits.ping_interval);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut life = Life::default();
+        let mut is_replied = false;
+        self.unsent.extend(self.encoder.greeting().map(Message::text));
+        loop {
+            let takes_events = self.unsent.is_empty() && !is_replied;
+            tokio::select! {
+                step = poll_fn(|cx| self.poll_step(cx)) => match step {
+                    Step::Heard(heard) => {
+                        if let Some(end) = self.hear(heard, &mut life) {
+                            return end;
+                        }
+                    }
+                    Step::Flushed if is_replied => return End::Replied,
+                    Step::Flushed => {}
+                    Step::Gone => return End::Peer,
+                },
+                waited = outbox.wait(), if takes_events => {
+                    if let Err(why) = waited {
+                        return End::Server(why.into());
+                    }
+                    is_replied = self.take_events(outbox) && once;
+                }
+                // These two end a socket even while its client doesn't read.
+                why = outbox.given_up() => return End::Server(why.into()),
+                ending = host.leave.asked() => return End::Server(ending),
+                () = life.end(limits.pong_timeout) => return End::Server(close::NO_PONG),
+                _ = ping.tick() => {
+                    life.pinged.get_or_insert_with(Instant::now);
+                    self.unsent.push_back(Message::Ping(bytes::Bytes::new()));
+                }
+            }
+        }
+    }
+
+    /// Writes what it can and reads a message. Both go on side by side: a client whose line is slow can still
+    /// say `cancel`. Holds nothing of its own, so that it may be dropped and begun again at any time.
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        while !self.unsent.is_empty() {
+            match self.ws.poll_ready_unpin(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
+                Poll::Ready(Ok(())) => {
+                    let message = self.unsent.pop_front().expect("looked at above");
+                    self.is_flushed = false;
+                    if self.ws.start_send_unpin(message).is_err() {
+                        return Poll::Ready(Step::Gone);
+                    }
+                }
+            }
+        }
+        if !self.is_flushed {
+            match self.ws.poll_flush_unpin(cx) {
+                Poll::Pending => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
+                Poll::Ready(Ok(())) => {
+                    self.is_flushed = true;
+                    if self.unsent.is_empty() {
+                        return Poll::Ready(Step::Flushed);
+                    }
+                }
+            }
+        }
+        // A client that asks faster than it reads waits for its own answers.
+        if self.unsent.len() > MAX_UNSENT {
+            return Poll::Pending;
+        }
+        self.ws.poll_next_unpin(cx).map(Step::Heard)
+    }
+
+    /// Hands a message to the session; returns the end that it brings, if any.
+    fn hear(&mut self, heard: Option<Result<Message, WsError>>, life: &mut Life) -> Option<End> {
+        let limits = &self.host.limits;
+        let message = match heard {
             Some(Ok(message)) => message,
-            Some(Err(error)) => return ending_of(&error).map_or(End::Peer, End::Server),
-            None => return End::Peer,
+            Some(Err(error)) => return Some(ending_of(&error).map_or(End::Peer, End::Server)),
+            None => return Some(End::Peer),
         };
         match message {
-            Message::Text(text) if text.len() > limits.max_message => return End::Server(close::TOO_BIG),
+            Message::Text(text) if text.len() > limits.max_message => {
+                return Some(End::Server(close::TOO_BIG));
+            }
             Message::Text(text) => match wire::native::decode(&text) {
-                Ok(ClientFrame::Command(command)) => session.handle(command),
-                // A terminal has no use for pongs.
-                Ok(ClientFrame::Ping(_)) if format == Format::Text => {}
+                Ok(ClientFrame::Command(command)) => self.session.handle(command),
                 Ok(ClientFrame::Ping(t)) => {
-                    let _ = pongs.send(t).await; // the writer ends with this reader
+                    self.unsent.extend(self.encoder.pong(t.as_ref()).map(Message::text))
                 }
-                Err(error) => session.refuse(error),
+                Err(error) => self.session.refuse(error),
             },
-            Message::Binary(bytes) if bytes.len() > limits.max_image => return End::Server(close::TOO_BIG),
-            Message::Binary(bytes) => session.refuse_image(wire::image_refusal(&bytes)),
-            Message::Pong(_) => life.pong(),
-            Message::Close(_) => return End::Peer,
+            Message::Binary(bytes) if bytes.len() > limits.max_image => {
+                return Some(End::Server(close::TOO_BIG));
+            }
+            Message::Binary(bytes) => self.session.refuse_image(wire::image_refusal(&bytes)),
+            Message::Pong(_) => life.pinged = None,
+            Message::Close(_) => return Some(End::Peer),
             Message::Ping(_) | Message::Frame(_) => {} // the library answers
         }
+        None
+    }
+
+    /// Encodes all that waits, up to the end of a reply if there is one; says whether there is.
+    fn take_events(&mut self, outbox: &Outbox) -> bool {
+        let mut is_reply = false;
+        for event in outbox.take() {
+            is_reply |= self.encoder.ends_reply(&event.event);
+            self.unsent.extend(self.encoder.encode(&event).into_iter().map(Message::text));
+        }
+        is_reply
     }
 }
 
 /// Which end a broken connection deserves; none if it is simply gone.
 fn ending_of(error: &WsError) -> Option<Ending> {
-    use tokio_tungstenite::tungstenite::error::ProtocolError;
     match error {
         WsError::Capacity(_) => Some(close::TOO_BIG),
         WsError::Utf8(_) => Some(close::BAD_UTF8),
@@ -204,72 +299,7 @@ fn ending_of(error: &WsError) -> Option<Ending> {
     }
 }
 
-/// Writes what the session tells, all that waits at once; pings on the side.
-async fn write<S>(
-    sink: &mut SplitSink<WebSocketStream<S>, Message>,
-    encoder: &mut Encoder<'_>,
-    outbox: &Outbox,
-    pongs: &mut mpsc::Receiver<Option<serde_json::Value>>,
-    life: &Life,
-    once: bool,
-) -> End
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let limits = &encoder.host.limits;
-    let mut ping = interval_at(Instant::now() + limits.ping_interval, limits.ping_interval);
-    let mut messages: Vec<Message> = encoder.greeting(None).map(Message::text).into_iter().collect();
-    let (mut is_replying, mut is_replied) = (false, false);
-    loop {
-        for message in messages.drain(..) {
-            if sink.feed(message).await.is_err() {
-                return End::Peer;
-            }
-        }
-        if sink.flush().await.is_err() {
-            return End::Peer;
-        }
-        if is_replied {
-            return End::Replied;
-        }
-        tokio::select! {
-            waited = outbox.wait() => {
-                if let Err(why) = waited {
-                    return End::Server(why.into());
-                }
-                for event in outbox.take() {
-                    messages.extend(encoder.encode(&event).into_iter().map(Message::text));
-                    match &event.event {
-                        Event::TurnStarted { .. } => is_replying = true,
-                        Event::TurnDone(_) => is_replied = once,
-                        // Refused: all the reply that this message gets.
-                        Event::Error(_) if !is_replying => is_replied = once,
-                        _ => {}
-                    }
-                    if is_replied {
-                        break;
-                    }
-                }
-            }
-            Some(t) = pongs.recv() => messages.push(Message::text(native::pong(t.as_ref()))),
-            _ = ping.tick() => {
-                life.ping();
-                messages.push(Message::Ping(bytes::Bytes::new()));
-            }
-        }
-    }
-}
-
-/// Waits for what ends a socket even while its client doesn't read.
-async fn watch(outbox: &Outbox, host: &Host, life: &Life) -> Ending {
-    tokio::select! {
-        why = outbox.given_up() => why.into(),
-        ending = host.leave.asked() => ending,
-        () = life.end(host.limits.pong_timeout) => close::NO_PONG,
-    }
-}
-
-fn error_of(ending: Ending) -> ErrorEvent {
+pub(super) fn error_of(ending: Ending) -> ErrorEvent {
     ErrorEvent {
         code: ending.name,
         message: ending.message.to_owned(),
@@ -277,73 +307,5 @@ fn error_of(ending: Ending) -> ErrorEvent {
         retry_after: None,
         turn_id: None,
         id: None,
-    }
-}
-
-/// Writes events in a socket's format.
-struct Encoder<'a> {
-    format: Format,
-    host: &'a Host,
-    attached: Attached,
-    text: TextEncoder,
-}
-
-impl Encoder<'_> {
-    /// The `session` frame; with a new epoch, that of a session that was forgotten.
-    fn greeting(&self, epoch: Option<(u64, u64, &str)>) -> Option<String> {
-        if self.format == Format::Text {
-            return None;
-        }
-        let attached = &self.attached;
-        let (epoch, last_seq, resume_token) =
-            epoch.unwrap_or((attached.epoch, attached.last_seq, &attached.resume_token));
-        let snapshot = attached.snapshot.as_ref().filter(|_| epoch == attached.epoch).map(|snapshot| {
-            let turn = snapshot.turn.as_ref().map(|(turn_id, text)| (&**turn_id, text.as_str()));
-            SnapshotFrame::new(&snapshot.history, turn)
-        });
-        let greeting = Greeting {
-            session_id: &attached.session_id,
-            resume_token,
-            resumed: attached.resumed && epoch == attached.epoch,
-            epoch,
-            last_seq,
-            limits: &self.host.limits_told,
-            server: self.host.engine,
-            version: env!("CARGO_PKG_VERSION"),
-            snapshot,
-        };
-        Some(greeting.encode())
-    }
-
-    fn encode(&mut self, event: &Sequenced) -> Vec<String> {
-        if let Event::EpochBegan { epoch, last_seq, resume_token } = &event.event {
-            return self.greeting(Some((*epoch, *last_seq, resume_token))).into_iter().collect();
-        }
-        match self.format {
-            Format::Json => native::encode(event.seq.unwrap_or_default(), &event.event).into_iter().collect(),
-            Format::Text => self.text.encode(&event.event),
-        }
-    }
-
-    /// Tells a client of its own mistake, as a frame of its session.
-    fn say_why(&self, ending: Ending, session: &Session) {
-        if self.format == Format::Json && [close::PROTOCOL, close::BAD_UTF8, close::TOO_BIG].contains(&ending)
-        {
-            session.refuse(error_of(ending));
-        }
-    }
-
-    /// The socket's last words before the close frame.
-    fn farewell(&self, ending: Ending) -> Option<String> {
-        match self.format {
-            // Terminals don't show close codes.
-            Format::Text => Some(text::error_line(ending.name, ending.message)),
-            Format::Json if [close::GOING_AWAY, close::RESTARTING].contains(&ending) => {
-                // Spread over a second, so that a restarted server isn't met by all at once.
-                let retry_after = Duration::from_millis(fastrand::u64(500..1500));
-                Some(native::closing(ending.name, retry_after))
-            }
-            Format::Json => None,
-        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod close;
 mod converse;
+mod encode;
 pub mod handshake;
 
 use std::time::Duration;

@@ -16,6 +16,11 @@ pub struct TextEncoder {
 }
 
 impl TextEncoder {
+    /// `is_replying`: a turn runs already, whose end is still to come.
+    pub fn new(is_replying: bool) -> Self {
+        Self { sentences: Sentences::default(), is_replying }
+    }
+
     /// The text messages of an event: none, one, or several.
     pub fn encode(&mut self, event: &Event) -> Vec<String> {
         match event {

@@ -1,0 +1,116 @@
+//! Events in a socket's format, and what a socket has to say of its own.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::close::{self, Ending};
+use super::converse::error_of;
+use super::{Format, Host};
+use crate::event::Event;
+use crate::session::{Attached, Sequenced, Session};
+use crate::wire::native::{self, Greeting, SnapshotFrame};
+use crate::wire::text::{self, TextEncoder};
+
+/// Writes a session's events for one socket.
+pub(super) struct Encoder<'a> {
+    format: Format,
+    host: &'a Host,
+    attached: Attached,
+    text: TextEncoder,
+    /// A turn runs: its own end is still to come.
+    is_replying: bool,
+}
+
+impl<'a> Encoder<'a> {
+    pub(super) fn new(format: Format, host: &'a Host, attached: Attached) -> Self {
+        let is_replying = attached.is_replying;
+        Self { format, host, attached, text: TextEncoder::new(is_replying), is_replying }
+    }
+
+    /// The `session` frame that begins every JSON socket.
+    pub(super) fn greeting(&self) -> Option<String> {
+        let attached = &self.attached;
+        let snapshot = attached.snapshot.as_ref().map(|snapshot| {
+            let turn = snapshot.turn.as_ref().map(|(turn_id, text)| (&**turn_id, text.as_str()));
+            SnapshotFrame::new(&snapshot.history, turn)
+        });
+        self.session_frame(Greeting {
+            session_id: &attached.session_id,
+            resume_token: &attached.resume_token,
+            resumed: attached.resumed,
+            epoch: attached.epoch,
+            last_seq: attached.last_seq,
+            limits: &self.host.limits_told,
+            server: self.host.engine,
+            version: env!("CARGO_PKG_VERSION"),
+            snapshot,
+        })
+    }
+
+    fn session_frame(&self, greeting: Greeting<'_>) -> Option<String> {
+        (self.format == Format::Json).then(|| greeting.encode())
+    }
+
+    /// Whether an event ends the reply to a message: a turn's end, or a refusal while no turn runs.
+    pub(super) fn ends_reply(&mut self, event: &Event) -> bool {
+        match event {
+            Event::TurnStarted { .. } => self.is_replying = true,
+            Event::TurnDone(_) => {
+                self.is_replying = false;
+                return true;
+            }
+            Event::Error(_) => return !self.is_replying,
+            _ => {}
+        }
+        false
+    }
+
+    pub(super) fn encode(&mut self, event: &Sequenced) -> Vec<String> {
+        if let Event::EpochBegan { epoch, last_seq, resume_token } = &event.event {
+            let greeting = Greeting {
+                session_id: &self.attached.session_id,
+                resume_token,
+                resumed: false,
+                epoch: *epoch,
+                last_seq: *last_seq,
+                limits: &self.host.limits_told,
+                server: self.host.engine,
+                version: env!("CARGO_PKG_VERSION"),
+                snapshot: None,
+            };
+            return self.session_frame(greeting).into_iter().collect();
+        }
+        match self.format {
+            Format::Json => native::encode(event.seq.unwrap_or_default(), &event.event).into_iter().collect(),
+            Format::Text => self.text.encode(&event.event),
+        }
+    }
+
+    /// The answer to a `ping`. A terminal has no use for it.
+    pub(super) fn pong(&self, t: Option<&Value>) -> Option<String> {
+        (self.format == Format::Json).then(|| native::pong(t))
+    }
+
+    /// Tells a client of its own mistake, as a frame of its session.
+    pub(super) fn say_why(&self, ending: Ending, session: &Session) {
+        if self.format == Format::Json && [close::PROTOCOL, close::BAD_UTF8, close::TOO_BIG].contains(&ending)
+        {
+            session.refuse(error_of(ending));
+        }
+    }
+
+    /// The socket's last words before the close frame.
+    pub(super) fn farewell(&self, ending: Ending) -> Option<String> {
+        match self.format {
+            // Terminals don't show close codes.
+            Format::Text => Some(text::error_line(ending.name, ending.message)),
+            Format::Json if [close::GOING_AWAY, close::RESTARTING].contains(&ending) => {
+                // Spread over a second, so that a restarted server isn't met by all at once.
+                let retry_after = Duration::from_millis(fastrand::u64(500..1500));
+                Some(native::closing(ending.name, retry_after))
+            }
+            Format::Json => None,
+        }
+    }
+}

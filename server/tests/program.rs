@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 fn rapport(arguments: &[&str]) -> Command {
@@ -33,6 +34,8 @@ fn refused(command: &mut Command, words: &[&str]) {
 struct Running {
     child: Child,
     address: String,
+    /// Reads what is logged as it comes: a full pipe would hold the server up.
+    logs: Option<JoinHandle<String>>,
 }
 
 impl Running {
@@ -42,7 +45,13 @@ impl Running {
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
         let address = address.unwrap_or_else(|| panic!("no address in `{line}`")).to_owned();
-        Self { child, address }
+        let mut stderr = child.stderr.take().unwrap();
+        let logs = std::thread::spawn(move || {
+            let mut logged = String::new();
+            stderr.read_to_string(&mut logged).unwrap();
+            logged
+        });
+        Self { child, address, logs: Some(logs) }
     }
 
     fn signal(&self, signal: &str) {
@@ -60,9 +69,7 @@ impl Running {
             assert!(started.elapsed() < Duration::from_secs(20), "it doesn't end");
             std::thread::yield_now();
         };
-        let mut logged = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut logged).unwrap();
-        (status.success(), logged)
+        (status.success(), self.logs.take().unwrap().join().unwrap())
     }
 }
 
@@ -80,7 +87,7 @@ fn a_wrong_flag_or_value_is_named_with_its_remedy() {
     refused(&mut demo(&["--grace", "5x"]), &["--grace", "`5x`", "800ms"]);
     refused(&mut demo(&["--max-message", "big"]), &["--max-message", "`big`", "64KiB"]);
     refused(&mut demo(&["--ping-interval", "0"]), &["--ping-interval", "`0`"]);
-    refused(&mut demo(&["--outbound-queue", "0"]), &["--outbound-queue", "1024"]);
+    refused(&mut demo(&["--outbound-queue", "0"]), &["--outbound-queue", "16384"]);
     refused(&mut demo(&["--mention-rate", "2"]), &["--mention-rate", "from 0 to 1"]);
     refused(&mut demo(&["--prefetch", "maybe"]), &["--prefetch", "true or false"]);
     refused(&mut demo(&["--select", "model"]), &["--select", "--llm-url"]);
@@ -182,7 +189,7 @@ fn what_visitors_say_and_look_like_is_never_logged() {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     write!(
         stream,
-        "GET /ws?once=1 HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        "GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
     .unwrap();
@@ -197,8 +204,15 @@ fn what_visitors_say_and_look_like_is_never_logged() {
         stream.write_all(&frame).unwrap();
     }
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    assert!(String::from_utf8_lossy(&answer).contains("bad_json"));
+    while !String::from_utf8_lossy(&answer).contains("\"turn_done\"") {
+        let mut piece = [0; 4096];
+        let length = stream.read(&mut piece).unwrap();
+        assert!(length > 0, "it ended without a reply");
+        answer.extend(&piece[..length]);
+    }
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(answer.contains("bad_json") && answer.contains("zorilla coat"), "{answer}");
+    drop(stream);
     running.signal("-INT");
     let (success, logged) = running.end();
     assert!(success);

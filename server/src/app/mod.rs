@@ -31,7 +31,8 @@ use crate::socket::handshake::Door;
 /// How long running turns may take to say their end.
 const TURNS_END: Duration = Duration::from_secs(1);
 
-/// How long sockets may take to close: a close frame, and 2 s for a peer that goes on talking.
+/// How long sockets may take to close: a second each for last words, for the peer's close, and for the end
+/// of a peer that goes on talking.
 const SOCKETS_END: Duration = Duration::from_secs(4);
 
 /// A pause after a failed accept: most likely the process is out of file descriptors.
@@ -50,7 +51,7 @@ pub enum Stop {
 pub struct Server {
     app: Arc<App>,
     handshake_timeout: Duration,
-    /// Turns, fetches and the sweep.
+    /// Turns and fetches.
     tasks: TaskTracker,
     /// No new turns; fetches and the sweep end.
     shutdown: CancellationToken,
@@ -117,7 +118,7 @@ impl Server {
         self.app.host.leave.ask(stop == Stop::Restart);
         self.app.connections.close();
         if timeout(SOCKETS_END, self.app.connections.wait()).await.is_err() {
-            tracing::warn!(left = self.app.connections.len(), "connections are cut");
+            tracing::warn!(left = self.app.connections.len(), "connections are left behind");
         }
         let _ = sweep.await;
     }

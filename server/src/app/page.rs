@@ -86,9 +86,8 @@ impl Page {
             }
             Self::Directory(directory) => {
                 let is_below = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-                let path = directory.join(path);
-                let read = tokio::task::spawn_blocking(move || std::fs::read(path));
-                if is_below { read.await.ok()?.ok().map(Cow::Owned) } else { None }
+                let path = is_below.then(|| directory.join(path))?;
+                tokio::task::spawn_blocking(|| std::fs::read(path)).await.ok()?.ok().map(Cow::Owned)
             }
         }
     }

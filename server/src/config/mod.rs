@@ -181,10 +181,9 @@ impl Config {
         }
         let (tokens, listen) = access(layers)?;
         let vlm_api = layers.choice("vlm_api")?;
-        let refresh_after = layers.duration("refresh_after")?;
         let messages_per_minute = layers.number("messages_per_minute", 0, u32::MAX)?;
         let (outbound_queue, session_ttl) =
-            (layers.size("outbound_queue", 1024)?, layers.duration("session_ttl")?);
+            (layers.size("outbound_queue", 16 * 1024)?, layers.positive("session_ttl")?);
         let turn_timeout = layers.positive("turn_timeout")?;
         Ok(Self {
             listen,
@@ -201,7 +200,7 @@ impl Config {
             elder_age: layers.number("elder_age", 18, 120)?,
             turn: turn::Knobs {
                 strategy: layers.choice("strategy")?,
-                refresh_after,
+                refresh_after: layers.duration("refresh_after")?,
                 description_ttl: layers.duration("description_ttl")?,
                 grace: layers.duration("grace")?,
                 turn_timeout,
@@ -210,7 +209,6 @@ impl Config {
             },
             session: session::Knobs {
                 prefetch: layers.bool("prefetch")?,
-                refresh_after,
                 mention_first: layers.bool("mention_first")?,
                 mention_rate: layers.number("mention_rate", 0.0, 1.0)?,
                 seed: match layers.text("seed") {

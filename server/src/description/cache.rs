@@ -4,8 +4,8 @@
 //! still lands here for the next one. Only another visitor ([`Descriptions::change_visitor`]), the
 //! session's end and the server's own stop it. No map guard is held across an await.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -32,7 +32,7 @@ pub struct Sight {
     pub described: Instant,
     /// The tone, selected the moment the description was known.
     pub selected: Selected,
-    /// When the tone was selected.
+    /// When the tone was selected: from then on the sight is of use.
     pub selected_at: Instant,
 }
 
@@ -48,6 +48,8 @@ impl Sight {
 pub struct Flight {
     /// When the VLM was asked.
     pub asked: Instant,
+    /// The description and when it came, before its tone is selected.
+    seen: Arc<OnceLock<(Arc<str>, Instant)>>,
     state: watch::Receiver<Option<Landed>>,
 }
 
@@ -61,6 +63,16 @@ pub struct Landed {
 }
 
 impl Flight {
+    /// The description and when it came, even while its tone is still being selected.
+    pub fn seen(&self) -> Option<(Arc<str>, Instant)> {
+        self.seen.get().cloned()
+    }
+
+    /// Whether it can still land.
+    fn is_alive(&self) -> bool {
+        self.state.has_changed().is_ok()
+    }
+
     /// The result, if it has landed.
     pub fn landed(&self) -> Option<Landed> {
         self.state.borrow().clone()
@@ -90,6 +102,8 @@ pub type Landing = Box<dyn FnOnce(&Sight) + Send>;
 struct Slot {
     /// How many visitors the session had before this one.
     visitor: u32,
+    /// When the VLM was last asked, whoever stood there and whatever came of it.
+    asked: Option<Instant>,
     cached: Option<Sight>,
     flight: Option<(Flight, DropGuard)>,
 }
@@ -134,16 +148,33 @@ impl Descriptions {
         self.slots.get(session_id)?.cached.clone()
     }
 
+    /// The fetch in flight, if there is one.
+    pub fn flight(&self, session_id: &str) -> Option<Flight> {
+        self.slots.get(session_id)?.flight.as_ref().map(|(flight, _)| flight.clone())
+    }
+
+    /// Asks ahead of need, unless the VLM was asked within `refresh_after`, or what it said is younger.
+    pub fn prefetch(self: &Arc<Self>, session_id: &Arc<str>, refresh_after: Duration, on_landing: Landing) {
+        let is_recent = self.slots.get(session_id).is_some_and(|slot| {
+            let described = slot.cached.as_ref().map(|sight| sight.described);
+            [slot.asked, described].into_iter().flatten().any(|at| at.elapsed() < refresh_after)
+        });
+        if !is_recent {
+            self.refresh(session_id, on_landing);
+        }
+    }
+
     /// Asks for a new description, or joins the fetch in flight. `on_landing` is called only for a fetch
     /// that starts here. `None` without a VLM.
     pub fn refresh(self: &Arc<Self>, session_id: &Arc<str>, on_landing: Landing) -> Option<Flight> {
         let vlm = Arc::clone(self.vlm.as_ref()?);
         let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
-        if let Some((flight, _)) = &slot.flight {
+        if let Some((flight, _)) = slot.flight.as_ref().filter(|(flight, _)| flight.is_alive()) {
             return Some(flight.clone());
         }
         let (landed, state) = watch::channel(None);
-        let flight = Flight { asked: Instant::now(), state };
+        let flight = Flight { asked: Instant::now(), seen: Arc::default(), state };
+        slot.asked = Some(flight.asked);
         let given_up = self.shutdown.child_token();
         slot.flight = Some((flight.clone(), given_up.clone().drop_guard()));
         let visitor = slot.visitor;
@@ -151,7 +182,7 @@ impl Descriptions {
 
         let (this, session_id, own) = (Arc::clone(self), Arc::clone(session_id), flight.clone());
         self.tasks.spawn(async move {
-            let fetch = this.fetch(&*vlm, &session_id, visitor, own.asked);
+            let fetch = this.fetch(&*vlm, &session_id, visitor, &own);
             let Some(result) = given_up.run_until_cancelled(fetch).await else { return };
             if !this.settle(&session_id, &own, &result) {
                 return;
@@ -189,7 +220,7 @@ impl Descriptions {
     /// Another visitor stands there: drops what is known and gives up the fetch in flight.
     pub fn change_visitor(&self, session_id: &Arc<str>) {
         let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
-        *slot = Slot { visitor: slot.visitor.wrapping_add(1), ..Slot::default() };
+        *slot = Slot { visitor: slot.visitor.wrapping_add(1), asked: slot.asked, ..Slot::default() };
     }
 
     /// Drops all of a session that has ended.
@@ -212,16 +243,17 @@ impl Descriptions {
         vlm: &dyn Vlm,
         session_id: &str,
         visitor: u32,
-        asked: Instant,
+        flight: &Flight,
     ) -> Result<Sight, VlmError> {
         let text: Arc<str> = self.describe(vlm, session_id, visitor).await?.into();
         let described = Instant::now();
+        let _ = flight.seen.set((Arc::clone(&text), described)); // set here only
         let remembered = self.cached(session_id).filter(|known| known.text == text && !known.selected.failed);
         let selected = match remembered {
             Some(known) => Selected { took: Duration::ZERO, usage: Usage::default(), ..known.selected },
             None => self.selector.select(&text).await,
         };
-        Ok(Sight { text, asked, described, selected, selected_at: Instant::now() })
+        Ok(Sight { text, asked: flight.asked, described, selected, selected_at: Instant::now() })
     }
 
     async fn describe(&self, vlm: &dyn Vlm, session_id: &str, visitor: u32) -> Result<String, VlmError> {

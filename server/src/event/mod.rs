@@ -40,7 +40,7 @@ pub enum Command {
 /// One question with its options.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// The question, 1 to 4,000 characters, trimmed, without control characters.
+    /// The question, 1 to 4,000 characters, trimmed, without NUL and bidi controls.
     pub text: String,
     /// The client's own id: a message that repeats one generates nothing.
     pub id: Option<String>,

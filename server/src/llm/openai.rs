@@ -38,6 +38,8 @@ pub struct Endpoint {
 #[derive(Debug)]
 pub struct OpenAi {
     endpoint: Endpoint,
+    /// The endpoint without what may be secret in it, for messages.
+    shown: String,
     completions: Url,
     models: Url,
     headers: HeaderMap,
@@ -57,6 +59,10 @@ impl OpenAi {
             }
         };
         let (completions, models) = (parse("/chat/completions")?, parse("/models")?);
+        let shown = match (completions.host_str(), completions.port()) {
+            (Some(host), Some(port)) => format!("{}://{host}:{port}", completions.scheme()),
+            (host, _) => format!("{}://{}", completions.scheme(), host.unwrap_or_default()),
+        };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = &endpoint.key {
@@ -66,7 +72,7 @@ impl OpenAi {
             headers.insert(AUTHORIZATION, value);
         }
         let client = http::client(&completions).map_err(|error| http::reason(&error))?;
-        Ok(Self { endpoint, completions, models, headers, client, listed_model: OnceCell::new() })
+        Ok(Self { endpoint, shown, completions, models, headers, client, listed_model: OnceCell::new() })
     }
 
     async fn model(&self, role: Role) -> Result<&str, LlmError> {
@@ -105,7 +111,7 @@ impl OpenAi {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> LlmError {
-        LlmError::Unreachable { url: self.endpoint.url.clone(), reason: http::reason(error) }
+        LlmError::Unreachable { url: self.shown.clone(), reason: http::reason(error) }
     }
 
     async fn call(&self, request: ChatRequest) -> Result<ChatStream, LlmError> {

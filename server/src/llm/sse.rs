@@ -63,10 +63,9 @@ impl Decode {
         let chunk: Chunk<'_> =
             serde_json::from_str(data).map_err(|error| LlmError::Garbage(error.to_string()))?;
         if let Some(error) = chunk.error {
-            return Err(LlmError::Refused {
-                status: error.code.unwrap_or(500),
-                message: shorten(&error.message),
-            });
+            // A number is the HTTP status; a name, as OpenAI gives, is not.
+            let status = error.code.and_then(|code| u16::try_from(code.as_u64()?).ok()).unwrap_or(400);
+            return Err(LlmError::Refused { status, message: shorten(&error.message) });
         }
         if let Some(choice) = chunk.choices.into_iter().next() {
             self.finished |= choice.finish_reason.is_some();
@@ -125,7 +124,7 @@ struct ChunkUsage {
 struct ChunkError<'a> {
     #[serde(borrow, default)]
     message: Cow<'a, str>,
-    code: Option<u16>,
+    code: Option<serde_json::Value>,
 }
 
 #[cfg(test)]
@@ -178,6 +177,9 @@ mod tests {
 
     #[test]
     fn an_error_object_in_the_stream_is_a_refusal() {
+        let named = "data: {\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}\n";
+        assert!(matches!(decode(named.as_bytes(), 9).0, Err(LlmError::Refused { status: 400, .. })));
+
         let stream = "data: {\"error\":{\"message\":\"context too long\\nmore\",\"code\":400}}\n";
         assert_eq!(
             decode(stream.as_bytes(), 9).0,

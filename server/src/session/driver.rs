@@ -37,7 +37,7 @@ impl Session {
                     let turn = turn::run(&self.shared.engine, &request, &stop, &emit);
                     // A defect in one turn must not silence its session for good.
                     let played = AssertUnwindSafe(turn).catch_unwind().await;
-                    played.unwrap_or_else(|_| turn::crashed(&request, &emit))
+                    played.unwrap_or_else(|_| turn::crashed(&request, self.lock().active_text(), &emit))
                 }
                 Err(status) => turn::unplayed(&request, status, &emit),
             };
@@ -46,7 +46,7 @@ impl Session {
     }
 
     /// The next message of the queue; ends of epochs on the way are carried out at once.
-    fn next(&self) -> Option<Next> {
+    fn next(self: &Arc<Self>) -> Option<Next> {
         let mut state = self.lock();
         loop {
             match state.pop_job() {
@@ -58,6 +58,7 @@ impl Session {
                     self.shared.engine.descriptions.change_visitor(&self.id);
                     state.begin_epoch(&self.shared.knobs);
                 }
+                Some(Job::Prepare) => self.prefetch(state.epoch()),
                 Some(Job::Message { message, arrived, is_cancelled }) => {
                     let request = state.next_turn(&self.id, &self.shared.knobs, message, arrived);
                     let is_interrupting = self.shared.knobs.on_overlap == Overlap::Interrupt;

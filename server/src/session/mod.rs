@@ -60,8 +60,6 @@ impl FromStr for Overlap {
 pub struct Knobs {
     /// Descriptions are fetched before a message needs them.
     pub prefetch: bool,
-    /// A younger description is not prefetched again.
-    pub refresh_after: Duration,
     /// The first message that has a description mentions the visitor's appearance.
     pub mention_first: bool,
     /// The share of later messages that do, 0 to 1.
@@ -164,21 +162,32 @@ impl Session {
     }
 
     fn prepare(self: &Arc<Self>, refresh: bool) {
-        let Shared { engine, knobs, .. } = &*self.shared;
-        if refresh {
-            engine.descriptions.change_visitor(&self.id);
-        } else {
-            let known = engine.descriptions.cached(&self.id);
-            if !knobs.prefetch || known.is_some_and(|sight| sight.age() < knobs.refresh_after) {
-                return;
-            }
+        let mut state = self.lock();
+        if state.is_forgetting() {
+            // It is of the next visitor that the description must be.
+            state.push_job(Job::Prepare);
+            return;
         }
-        engine.descriptions.refresh(&self.id, self.landing());
+        let epoch = state.epoch();
+        drop(state);
+        if refresh {
+            self.shared.engine.descriptions.change_visitor(&self.id);
+            self.shared.engine.descriptions.refresh(&self.id, self.landing(epoch));
+        } else {
+            self.prefetch(epoch);
+        }
+    }
+
+    fn prefetch(self: &Arc<Self>, epoch: u64) {
+        let Shared { engine, knobs, .. } = &*self.shared;
+        if knobs.prefetch {
+            engine.descriptions.prefetch(&self.id, engine.knobs.refresh_after, self.landing(epoch));
+        }
     }
 
     /// Tells of a description that lands, unless the visitor has changed by then.
-    fn landing(self: &Arc<Self>) -> Landing {
-        let (session, epoch) = (Arc::downgrade(self), self.lock().epoch());
+    fn landing(self: &Arc<Self>, epoch: u64) -> Landing {
+        let session = Arc::downgrade(self);
         Box::new(move |sight| {
             if let Some(session) = session.upgrade() {
                 session.emit_in(
@@ -225,7 +234,8 @@ impl Session {
         if knobs.on_overlap == Overlap::Reject && state.is_busy() {
             return Err(refusal("busy", "A reply is still running. Wait for its end or cancel it.", None));
         }
-        if state.is_full() {
+        // Where a message interrupts, those that wait before it are over at once.
+        if knobs.on_overlap == Overlap::Queue && state.is_full() {
             return Err(refusal("queue_full", "Too many questions wait already. Wait for a reply.", None));
         }
         state.take_rate().map_err(|wait| self.rate_limited(wait))

@@ -52,7 +52,8 @@ impl Outbox {
             return;
         }
         queue.bytes += size(&event.event);
-        if queue.bytes > self.limit {
+        // A single event is taken whatever its size: it says nothing about the reader.
+        if queue.bytes > self.limit && !queue.events.is_empty() {
             queue.events = Vec::new();
             drop(queue);
             self.give_up(GivenUp::TooSlow);

@@ -23,8 +23,14 @@ const MAX_RECENT: usize = 32;
 /// Something for the driver to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    Message { message: Message, arrived: Instant, is_cancelled: bool },
+    Message {
+        message: Message,
+        arrived: Instant,
+        is_cancelled: bool,
+    },
     Forget,
+    /// A description is asked for behind a `Forget`.
+    Prepare,
 }
 
 /// What a new socket is told first.
@@ -219,10 +225,12 @@ impl State {
     fn trim_recent(&mut self) {
         let size = |recent: &Recent| recent.done.as_ref().map_or(0, |done| outbox::size(&done.event));
         let mut bytes: usize = self.recent.iter().map(size).sum();
-        while bytes > self.replay_bytes
-            && let Some(oldest) = self.recent.pop_front()
-        {
-            bytes -= size(&oldest);
+        for oldest in &mut self.recent {
+            if bytes <= self.replay_bytes {
+                break;
+            }
+            bytes -= size(oldest);
+            oldest.done = None; // the id stays known
         }
     }
 
@@ -242,6 +250,11 @@ impl State {
     /// Whether no further message may wait.
     pub(super) fn is_full(&self) -> bool {
         self.jobs.iter().filter(|job| matches!(job, Job::Message { .. })).count() >= MAX_WAITING
+    }
+
+    /// What the running turn has sent.
+    pub(super) fn active_text(&self) -> String {
+        self.active.as_ref().map_or_else(String::new, |active| active.text.clone())
     }
 
     /// Asks the running turn to end.
@@ -272,8 +285,12 @@ impl State {
     }
 
     pub(super) fn push_job(&mut self, job: Job) {
-        // Forgetting twice in a row is forgetting once.
-        if !matches!((&job, self.jobs.back()), (Job::Forget, Some(Job::Forget))) {
+        // Twice in a row is once.
+        let is_repeated = matches!(
+            (&job, self.jobs.back()),
+            (Job::Forget, Some(Job::Forget)) | (Job::Prepare, Some(Job::Prepare))
+        );
+        if !is_repeated {
             self.jobs.push_back(job);
         }
     }

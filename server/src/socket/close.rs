@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FusedStream;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_util::sync::CancellationToken;
@@ -111,10 +111,11 @@ where
         let _ = ws.close(Some(frame)).await; // fails if the peer closed first; reading sends the answer
         while let Some(Ok(_)) = ws.next().await {}
     };
-    let is_answered = timeout(LINGER, farewell).await.is_ok();
+    let deadline = Instant::now() + LINGER;
+    let is_answered = timeout_at(deadline, farewell).await.is_ok();
     let mut io = ws.into_inner();
     if !(was_readable && is_answered) {
-        let _ = timeout(LINGER, drain(&mut io)).await; // a peer that never stops is left to the kernel
+        let _ = timeout_at(deadline, drain(&mut io)).await; // a peer that never stops is left to the kernel
     }
     let _ = io.shutdown().await; // the peer may be gone already
     let _ = timeout(LINGER, drain(&mut io)).await;

@@ -262,7 +262,7 @@ where
             Message::Text(text) => match wire::native::decode(&text) {
                 Ok(ClientFrame::Command(command)) => self.session.handle(command),
                 Ok(ClientFrame::Ping(t)) => {
-                    self.unsent.extend(self.encoder.pong(t.as_ref()).map(Message::text))
+                    self.unsent.extend(self.encoder.pong(t.as_ref()).map(Message::text));
                 }
                 Err(error) => self.session.refuse(error),
             },

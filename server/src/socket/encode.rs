@@ -35,7 +35,7 @@ impl<'a> Encoder<'a> {
             let turn = snapshot.turn.as_ref().map(|(turn_id, text)| (&**turn_id, text.as_str()));
             SnapshotFrame::new(&snapshot.history, turn)
         });
-        self.session_frame(Greeting {
+        self.session_frame(&Greeting {
             session_id: &attached.session_id,
             resume_token: &attached.resume_token,
             resumed: attached.resumed,
@@ -48,7 +48,7 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    fn session_frame(&self, greeting: Greeting<'_>) -> Option<String> {
+    fn session_frame(&self, greeting: &Greeting<'_>) -> Option<String> {
         (self.format == Format::Json).then(|| greeting.encode())
     }
 
@@ -79,7 +79,7 @@ impl<'a> Encoder<'a> {
                 version: env!("CARGO_PKG_VERSION"),
                 snapshot: None,
             };
-            return self.session_frame(greeting).into_iter().collect();
+            return self.session_frame(&greeting).into_iter().collect();
         }
         match self.format {
             Format::Json => native::encode(event.seq.unwrap_or_default(), &event.event).into_iter().collect(),

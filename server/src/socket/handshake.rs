@@ -79,10 +79,10 @@ impl Door {
             (None, Some("text")) => Format::Text,
             (None, Some(_)) => return Err(bad("format is json or text")),
         };
-        // A browser that offered only its token wants to see it selected.
-        let protocol = selected.map(|(name, _)| name).or_else(|| {
-            offered.iter().copied().find(|offer| is_authorized && offer.starts_with(TOKEN_PROTOCOL))
-        });
+        // A browser that offered only its token, right or wrong, hangs up unless it is selected.
+        let protocol = selected
+            .map(|(name, _)| name)
+            .or_else(|| offered.iter().copied().find(|offer| offer.starts_with(TOKEN_PROTOCOL)));
         Ok(Upgrade {
             accept: derive_accept_key(key.as_bytes()),
             protocol: protocol.map(str::to_owned),

@@ -34,6 +34,7 @@ impl Turn<'_> {
             self.reply.answer.clear();
         }
         self.timeline.close(span);
+        self.reply.is_answered = true;
         self.timeline.timings().answer = Some(self.timeline.now());
         Ok(())
     }

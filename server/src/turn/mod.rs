@@ -169,6 +169,11 @@ pub async fn run(engine: &Engine, request: &Request, stop: &Stop, emit: &Emit) -
                 turn.tell_failure(&error);
                 Status::Failed
             }
+            // A converter that accepts and says nothing must not cost the visitor the answer.
+            Err(_) if turn.reply.is_answered && turn.reply.text.is_empty() => {
+                turn.send_plain();
+                Status::Completed
+            }
             Err(_) => {
                 turn.tell_timeout();
                 Status::TimedOut
@@ -184,11 +189,12 @@ pub fn unplayed(request: &Request, status: Status, emit: &Emit) -> Ended {
     Reply::default().end(request, Timeline::new(request.arrived), status)
 }
 
-/// The end of a turn that panicked: what it had sent is lost to its report.
-pub fn crashed(request: &Request, emit: &Emit) -> Ended {
+/// The end of a turn that panicked; `text` is what it had sent.
+pub fn crashed(request: &Request, text: String, emit: &Emit) -> Ended {
     tracing::error!(turn_id = &*request.turn_id, "turn panicked");
     tell(request, emit, "internal", "Something went wrong in the server. Please ask again.".into());
-    Reply::default().end(request, Timeline::new(request.arrived), Status::Failed)
+    let reply = Reply { text, ..Reply::default() };
+    reply.end(request, Timeline::new(request.arrived), Status::Failed)
 }
 
 fn tell_start(request: &Request, emit: &Emit) {

@@ -28,6 +28,8 @@ pub(super) struct Reply {
     pub(super) degraded: Vec<&'static str>,
     pub(super) facts_missing: Option<Vec<String>>,
     pub(super) usage: Usage,
+    /// The plain answer is whole.
+    pub(super) is_answered: bool,
     /// A converted reply had the chance to speak of the visitor.
     pub(super) mentioned: bool,
 }
@@ -78,7 +80,6 @@ impl Turn<'_> {
             self.tell_tone(view);
             language::pieces(&converted).for_each(|piece| self.send(piece));
         }
-        self.reply.mentioned |= self.mentions(view);
         Ok(())
     }
 
@@ -128,6 +129,7 @@ impl Turn<'_> {
             return;
         }
         self.reply.tone = Some(view.selection.tone);
+        self.reply.mentioned = self.mentions(view); // it comes first: even a reply that breaks off has said it
         (self.emit)(Event::Tone {
             turn_id: Arc::clone(&self.request.turn_id),
             selection: view.selection.clone(),
@@ -135,7 +137,8 @@ impl Turn<'_> {
         });
     }
 
-    fn send_plain(&mut self) {
+    /// Sends the plain answer in place of a conversion.
+    pub(super) fn send_plain(&mut self) {
         self.reply.degraded.push("convert");
         let answer = self.reply.answer.clone();
         language::pieces(&answer).for_each(|piece| self.send(piece));
@@ -146,7 +149,8 @@ impl Reply {
     pub(super) fn end(self, request: &Request, timeline: Timeline, status: Status) -> Ended {
         let heard = self.heard(status);
         let (spans, timings) = timeline.finish();
-        let Self { text, answer, tone, outcome, sources, degraded, facts_missing, usage, mentioned } = self;
+        let Self { text, answer, tone, outcome, sources, degraded, facts_missing, usage, mentioned, .. } =
+            self;
         let turn_id = Arc::clone(&request.turn_id);
         let report = TurnReport {
             turn_id,

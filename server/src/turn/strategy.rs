@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Turn;
 use super::timeline::SpanId;
-use crate::description::{Flight, Landed, Landing, Look, Sight, clean};
+use crate::description::{Landed, Landing, Look, Sight, clean};
 use crate::event::{DescriptionSource, Event, Outcome, SelectedBy, Selection, Stage, Usage, millis};
 use crate::llm::LlmError;
 use crate::tone::Selected;
@@ -32,7 +32,7 @@ impl Turn<'_> {
         let view = if let Some(description) = self.client_description() {
             self.view_of_client(description).await
         } else {
-            let span = self.timeline.open(Stage::Describe, None);
+            let span = self.open_look();
             let look = self.engine.descriptions.look(&self.request.session_id).await;
             self.view_of_look(look, span).await
         };
@@ -45,7 +45,7 @@ impl Turn<'_> {
             self.answer(false).await?;
             self.view_of_client(description).await
         } else {
-            let span = self.timeline.open(Stage::Describe, None);
+            let span = self.open_look();
             let look = self.engine.descriptions.look(&self.request.session_id);
             let (answered, look) = tokio::join!(self.answer(false), look);
             answered?;
@@ -78,7 +78,8 @@ impl Turn<'_> {
         let select = pin!(timed(engine.selector.select(description)));
         // The box ends the answer's borrow before the span is closed.
         let (answered, selected) = match select_first(Box::pin(self.answer(false)), select).await {
-            Either::Left((answered, select)) => (answered, timeout(engine.knobs.grace, select).await.ok()),
+            Either::Left((Ok(()), select)) => (Ok(()), timeout(engine.knobs.grace, select).await.ok()),
+            Either::Left((failed, _)) => (failed, None),
             Either::Right((selected, answer)) => (answer.await, Some(selected)),
         };
         let late = || (engine.selector.select_late(description), Instant::now());
@@ -91,24 +92,43 @@ impl Turn<'_> {
     /// description if young enough; else the refresh, waited for within bounds; else nobody.
     async fn choose(&mut self) -> View {
         let engine = self.engine;
-        if let Some(Landed { sight: Ok(sight), .. }) = self.flight.as_ref().and_then(Flight::landed) {
-            return self.view_of_sight(&sight, Outcome::Fresh);
-        }
-        let cached = engine.descriptions.cached(&self.request.session_id);
-        if let Some(sight) = cached.filter(|sight| sight.age() < engine.knobs.description_ttl) {
-            self.record_sight(&sight);
-            return self.view_of_sight(&sight, Outcome::Cached);
+        let session_id = &self.request.session_id;
+        // Asked of the cache, not of this turn's own fetch: the visitor may have said "that is not me" since.
+        if let Some(sight) = engine.descriptions.cached(session_id)
+            && (self.is_since_message(sight.selected_at) || sight.age() < engine.knobs.description_ttl)
+        {
+            return self.view_of_sight(&sight);
         }
         // A tone that the client named leaves nothing to wait for.
-        let may_wait = self.request.message.tone.is_none() && engine.descriptions.is_trusted();
-        if let Some(flight) = self.flight.as_mut().filter(|_| may_wait) {
+        if self.request.message.tone.is_none()
+            && engine.descriptions.is_trusted()
+            && let Some(mut flight) = engine.descriptions.flight(session_id)
+        {
             // The fetch itself ends at `vlm_timeout`.
-            let landed = timeout(engine.knobs.grace, flight.land()).await;
-            if let Ok(Some(Landed { sight: Ok(sight), .. })) = landed {
-                return self.view_of_sight(&sight, Outcome::Fresh);
+            match timeout(engine.knobs.grace, flight.land()).await {
+                Ok(Some(Landed { sight: Ok(sight), .. })) => return self.view_of_sight(&sight),
+                Ok(_) => {}
+                // Described, and the model that selects takes its time: rules decide.
+                Err(_) => {
+                    if let Some((text, described)) = flight.seen() {
+                        self.timeline.timings().description = Some(millis(described - flight.asked));
+                        let selected = engine.selector.select_late(&text);
+                        let is_recent = self.is_recent(described);
+                        return self.view(selected, Outcome::Fresh, text, is_recent);
+                    }
+                }
             }
         }
         self.view_of_nobody()
+    }
+
+    fn is_since_message(&self, at: Instant) -> bool {
+        at > self.request.arrived
+    }
+
+    /// Whether a description is young enough to be spoken of.
+    fn is_recent(&self, described: Instant) -> bool {
+        self.is_since_message(described) || described.elapsed() < self.engine.knobs.refresh_after
     }
 
     /// The client's own description, told to the session as such.
@@ -123,9 +143,12 @@ impl Turn<'_> {
         self.view(selected, Outcome::Client, description, true)
     }
 
-    async fn view_of_look(&mut self, look: Option<Look>, span: SpanId) -> View {
-        let Some(Look { asked, ended, text }) = look else {
-            self.timeline.discard(span); // nobody was asked
+    fn open_look(&mut self) -> Option<SpanId> {
+        self.engine.descriptions.has_vlm().then(|| self.timeline.open(Stage::Describe, None))
+    }
+
+    async fn view_of_look(&mut self, look: Option<Look>, span: Option<SpanId>) -> View {
+        let (Some(Look { asked, ended, text }), Some(span)) = (look, span) else {
             return self.view_of_nobody();
         };
         self.timeline.close_at(span, ended);
@@ -136,13 +159,17 @@ impl Turn<'_> {
         self.view(selected, Outcome::Fresh, description, true)
     }
 
-    fn view_of_sight(&mut self, sight: &Sight, outcome: Outcome) -> View {
+    fn view_of_sight(&mut self, sight: &Sight) -> View {
         self.timeline.timings().description = Some(millis(sight.described - sight.asked));
         let mut selected = sight.selected.clone();
-        if outcome == Outcome::Cached {
+        let outcome = if self.is_since_message(sight.selected_at) {
+            Outcome::Fresh
+        } else {
             selected.usage = Usage::default(); // an earlier turn's, or the prefetch's
-        }
-        let is_recent = outcome == Outcome::Fresh || sight.age() < self.engine.knobs.refresh_after;
+            self.record_sight(sight);
+            Outcome::Cached
+        };
+        let is_recent = self.is_recent(sight.described);
         self.view(selected, outcome, Arc::clone(&sight.text), is_recent)
     }
 

@@ -45,11 +45,6 @@ impl Timeline {
         self.spans[id.0].end = Some(end);
     }
 
-    /// Takes back a span: nothing ran. Only while no span opened after it is still open.
-    pub(super) fn discard(&mut self, id: SpanId) {
-        self.spans.remove(id.0);
-    }
-
     /// Adds a span that ran elsewhere; without an end it ends with the turn.
     pub(super) fn add(&mut self, stage: Stage, start: Instant, end: Option<Instant>) {
         self.spans.push(Entry { stage, segment: None, start, end });

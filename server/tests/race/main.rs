@@ -382,3 +382,65 @@ async fn a_model_that_selects_slowly_is_not_waited_for() {
     assert_ms(total(&ended), 500.0);
     assert_eq!(ended.report.usage.llm_calls, 2, "nobody is asked for a tone that is named");
 }
+
+#[tokio::test(start_paused = true)]
+async fn that_is_not_me_counts_in_the_middle_of_a_turn() {
+    let stage = quick(vec![sees(100, CHILD), sees(200, "a man in a business suit")], knobs());
+    let changer = async {
+        sleep(Duration::from_millis(200)).await; // the first look has landed
+        stage.engine.descriptions.change_visitor(&"s".into());
+        stage.engine.descriptions.refresh(&"s".into(), Box::new(|_| ()));
+    };
+    let ((ended, _), ()) = tokio::join!(stage.play(ask(Strategy::Race)), changer);
+    assert_eq!(
+        (ended.report.tone, ended.report.outcome),
+        (Some(Tone::ProfessionalFriendly), Some(Outcome::Fresh))
+    );
+    let requests = stage.chat.requests.lock().unwrap();
+    assert!(!requests.iter().any(|call| call.user.contains("raincoat")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_decide_when_the_selecting_model_is_late() {
+    let stage = Stagehand::new(
+        vec![sees(100, CHILD)],
+        vec![
+            (Role::Answer, vec![Speech::whole(500, "It was founded in 1973.")]),
+            (Role::Select, vec![Speech::whole(10_000, "casual_friendly")]),
+            (Role::Convert, vec![Speech::whole(0, "1973!")]),
+        ],
+        knobs(),
+    );
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_ms(total(&ended), 1500.0);
+    assert_eq!((ended.report.tone, ended.report.outcome), (Some(Tone::ChildFriendly), Some(Outcome::Fresh)));
+    assert_eq!(ended.report.degraded, ["select"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_converter_that_says_nothing_costs_no_answer() {
+    let silent = Speech::whole(1_000_000, "never");
+    let stage = Stagehand::new(
+        vec![sees(1, CHILD)],
+        vec![
+            (Role::Answer, vec![Speech::whole(10, "It was founded in 1973.")]),
+            (Role::Convert, vec![silent]),
+        ],
+        knobs(),
+    );
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert_ms(total(&ended), 120_000.0);
+    assert_eq!(ended.report.status, Status::Completed);
+    assert_eq!((ended.report.text.as_str(), ended.report.tone), ("It was founded in 1973.", None));
+    assert_eq!(ended.report.degraded, ["convert"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vlm_that_fails_is_not_asked_at_every_key() {
+    let stage = quick(vec![fails(1)], knobs());
+    for _ in 0..100 {
+        stage.engine.descriptions.prefetch(&"s".into(), Duration::from_secs(3), Box::new(|_| ()));
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(*stage.vlm.calls.lock().unwrap(), 4);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -15,6 +15,7 @@ use crate::raw::{self, RawSocket};
 const QUICK: Duration = Duration::from_millis(5);
 const QUESTION: &str = "How tall is the clock?";
 const TEXT: u8 = 0x81;
+const MODEL: &str = "sim-answer-ttft0-tps0";
 
 #[tokio::test]
 async fn bad_input_gets_an_error_and_the_next_question_works() {
@@ -106,18 +107,30 @@ async fn a_client_that_does_not_answer_pings_is_let_go() {
     .await;
     let mut socket = RawSocket::open(house.address, "").await;
     assert_eq!(socket.end().await.1, Some(4001));
-    let mut client = house.connect("").await; // answers while it reads
+
+    // One that answers stays: it is pinged many times meanwhile.
+    let house = House::with_camera(QUICK, |config| {
+        config.limits.ping_interval = Duration::from_millis(20);
+        config.limits.pong_timeout = Duration::from_secs(10);
+    })
+    .await;
+    let mut client = house.connect("").await;
     assert_eq!(client.ask(QUESTION).await["status"], "completed");
+    let mut pings = 0;
+    while pings < 10 {
+        let message = timeout(DEADLINE, client.ws.next()).await.expect("a ping in time").unwrap().unwrap();
+        pings += u32::from(message.is_ping());
+    }
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_let_go_and_its_turn_completes() {
     let answer = "A long answer to whoever does not read it. ".repeat(1000);
-    let (url, _) = simulate(vlm_sim::Config { answer, ..vlm_sim::Config::default() }).await;
+    let (url, simulator) = simulate(vlm_sim::Config { answer, ..vlm_sim::Config::default() }).await;
     let house = House::with_camera(QUICK, |config| {
-        config.llm = Some(models(&url, "sim-answer-ttft0-tps0", "sim-convert-ttft0-tps0", "sim-select"));
+        config.llm = Some(models(&url, MODEL, "sim-convert-ttft0-tps0", "sim-select"));
         config.session.on_overlap = rapport::session::Overlap::Queue;
-        config.session.outbound_queue = 64 * 1024;
+        config.session.outbound_queue = 128 * 1024; // more than any single frame of these replies
     })
     .await;
     let socket = TcpSocket::new_v4().unwrap();
@@ -127,14 +140,13 @@ async fn a_client_that_does_not_read_is_let_go_and_its_turn_completes() {
         let question = json!({"text_user_msg": QUESTION, "convert_tone": false}).to_string();
         reader.send(TEXT, question.len() as u64, question.as_bytes()).await;
     }
+    // All eight turns end though nobody reads: the simulator has seen the last of their calls.
     let all_done = async {
-        while house.tasks.is_empty() {
+        while simulator.stats().models.get(MODEL).is_none_or(|calls| calls.finished < 8) {
             tokio::task::yield_now().await;
         }
-        house.tasks.close();
-        house.tasks.wait().await;
     };
-    timeout(DEADLINE, all_done).await.expect("all turns end though nobody reads");
+    timeout(DEADLINE, all_done).await.expect("all turns end");
     assert_eq!(reader.end().await.1, Some(4000));
 }
 

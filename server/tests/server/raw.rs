@@ -62,6 +62,10 @@ impl RawSocket {
         while let [first, second, behind @ ..] = rest {
             let (length, behind) = match second & 0x7F {
                 126 => (usize::from(u16::from_be_bytes([behind[0], behind[1]])), &behind[2..]),
+                127 => {
+                    let (length, behind) = behind.split_at(8);
+                    (usize::try_from(u64::from_be_bytes(length.try_into().unwrap())).unwrap(), behind)
+                }
                 length => (usize::from(length), behind),
             };
             let (payload, behind) = behind.split_at(length);

@@ -25,8 +25,7 @@ pub fn decode(text: &str) -> Result<ClientFrame, ErrorEvent> {
     let fields = Fields(&frame);
     read(&fields).map_err(|error| {
         // A client that numbers its messages learns which one was refused.
-        let id = fields.string("id").ok().flatten().filter(|id| id.len() <= MAX_ID);
-        ErrorEvent { id: id.map(Arc::from), ..error }
+        ErrorEvent { id: fields.id().ok().flatten().map(Arc::from), ..error }
     })
 }
 
@@ -80,12 +79,7 @@ impl<'a> Fields<'a> {
         let text = self.string("text_user_msg")?.ok_or_else(|| {
             refusal("missing_field", "A message needs `text_user_msg`, a string of 1 to 4000 characters.")
         })?;
-        let id = self.string("id")?;
-        if let Some(id) = id
-            && (id.is_empty() || id.chars().count() > MAX_ID)
-        {
-            return Err(refusal("bad_field", format!("`id` must have 1 to {MAX_ID} characters.")));
-        }
+        let id = self.id()?;
         let tones = || Tone::ALL.map(Tone::as_str).join(", ");
         let strategies = || Strategy::ALL.map(Strategy::as_str).join(", ");
         Ok(Message {
@@ -98,6 +92,14 @@ impl<'a> Fields<'a> {
             lang: self.named::<Lang>("lang", "unknown_lang", || "en, zh-Hant".to_owned())?,
             text: question(text)?,
         })
+    }
+
+    fn id(&self) -> Result<Option<&'a str>, ErrorEvent> {
+        let id = self.string("id")?;
+        if id.is_some_and(|id| id.is_empty() || id.chars().count() > MAX_ID) {
+            return Err(refusal("bad_field", format!("`id` must have 1 to {MAX_ID} characters.")));
+        }
+        Ok(id)
     }
 
     fn string(&self, name: &str) -> Result<Option<&'a str>, ErrorEvent> {

@@ -64,6 +64,7 @@ function begin(frame) {
   const isSame = before?.sessionId === frame.session_id;
   const isNewEpoch = isSame && before.epoch !== frame.epoch;
   $('builtin').hidden = frame.server !== 'builtin';
+  $('suggestions').hidden = !frame.demo; // they fit the demo's own museum
   if (isForgetting) {
     if (isSame && !isNewEpoch) {
       connection.send({ type: 'forget' }); // asked for while nobody listened

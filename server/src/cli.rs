@@ -92,8 +92,8 @@ pub(crate) async fn run() -> Result<(), Failure> {
                 Ok(())
             }
             Some((_, flags)) => {
-                Server::new(Config::resolve(flags, Mode::Serve)?)?;
-                println!("ok");
+                let server = Server::new(Config::resolve(flags, Mode::Serve)?)?;
+                println!("ok: {}", server.describe());
                 Ok(())
             }
             None => Ok(()),

@@ -128,7 +128,7 @@ test('the switch changes every label and outlives a reload', async () => {
   assert.equal(await page.getAttribute('html', 'lang'), 'en');
   assert.match(await page.innerText('.chip'), /^Tone: /);
   assert.match(await page.innerText('#link-state'), /^Connected$/);
-  assert.equal(await page.getAttribute('#question', 'placeholder'), 'Ask about the museum…');
+  assert.equal(await page.getAttribute('#question', 'placeholder'), 'Ask a question…');
   await end();
 });
 

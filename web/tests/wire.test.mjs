@@ -206,12 +206,12 @@ test('what an answer had to do without is said', async () => {
     { type: 'turn_started', turn_id: 't1', id },
     { type: 'tone', turn_id: 't1', tone: 'elder_friendly', outcome: 'cached', selected_by: 'rule', because: ['<i>hat</i>'] },
     done('t1', 'In 1907.', {
-      status: 'timed_out', degraded: ['describe', 'retrieve'], facts_missing: ['1911'], tone: 'elder_friendly',
+      status: 'timed_out', degraded: ['describe', 'select'], facts_missing: ['1911'], tone: 'elder_friendly',
       sources: [{ title: '<u>History</u>', file: 'a.json', score: 1 }], timings_ms: { first_token: 1234.5, description: 800 },
     }),
   );
   await becomes(turn, 'timed_out');
-  assert.match(await turn.locator('.note').innerText(), /too long.*camera could not be asked.*without the museum’s documents.*Please check: 1911/);
+  assert.match(await turn.locator('.note').innerText(), /too long.*camera could not be asked.*tone is the usual one.*Please check: 1911/);
   assert.equal(await turn.locator('.outcome').innerText(), 'seen a moment ago');
   await turn.locator('.chip').click();
   assert.deepEqual(await turn.locator('.why p').allInnerTexts(), ['Because: <i>hat</i>', 'The camera saw: <b>A man</b> with a hat']);

@@ -47,6 +47,11 @@ pub enum Answerer {
 }
 
 impl Answerer {
+    /// Whether answers come from the built-in engine.
+    pub const fn is_builtin(&self) -> bool {
+        matches!(self, Self::Builtin)
+    }
+
     /// Whether a model is asked. Where the house has documents and none fits the question, the honest
     /// refusal is given without one: small models invent.
     pub fn asks_model(&self, query: &Query) -> bool {

@@ -79,6 +79,19 @@ impl Server {
         Ok(Self { app, handshake_timeout, tasks, shutdown })
     }
 
+    /// What would be served, in a line.
+    pub fn describe(&self) -> String {
+        let engine = self.app.sessions.engine();
+        let documents = engine.knowledge.as_ref().map_or_else(
+            || "no documents".to_owned(),
+            |knowledge| format!("{} documents in {} passages", knowledge.documents(), knowledge.len()),
+        );
+        let answers = if engine.answerer.is_builtin() { "the built-in engine" } else { "a model" };
+        let camera =
+            if engine.descriptions.has_vlm() { "visitors are described" } else { "nobody is described" };
+        format!("{documents}, {answers} answers, {camera}")
+    }
+
     /// The sessions, for those who watch the server from inside.
     pub fn sessions(&self) -> Arc<Sessions> {
         Arc::clone(&self.app.sessions)

@@ -120,6 +120,7 @@ pub(super) fn build(
         limits: config.limits,
         limits_told,
         engine: if chat.is_some() { "llm" } else { "builtin" },
+        is_demo: config.knowledge == Documents::Sample,
         leave: Leave::default(),
     };
     Ok(App {

@@ -32,8 +32,13 @@ impl Lang {
 impl FromStr for Lang {
     type Err = ();
 
+    /// By a BCP 47 tag's language: `en-GB` is English, `zh` and `zh-TW` are Traditional Chinese here.
     fn from_str(tag: &str) -> Result<Self, ()> {
-        [Self::En, Self::ZhHant].into_iter().find(|lang| lang.as_str() == tag).ok_or(())
+        match tag.split('-').next() {
+            Some(language) if language.eq_ignore_ascii_case("en") => Ok(Self::En),
+            Some(language) if language.eq_ignore_ascii_case("zh") => Ok(Self::ZhHant),
+            _ => Err(()),
+        }
     }
 }
 
@@ -73,6 +78,16 @@ pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_of_a_region_are_the_language() {
+        for (tag, lang) in
+            [("en", Lang::En), ("en-GB", Lang::En), ("zh-Hant", Lang::ZhHant), ("zh-TW", Lang::ZhHant)]
+        {
+            assert_eq!(tag.parse(), Ok(lang), "{tag}");
+        }
+        assert_eq!("fr".parse::<Lang>(), Err(()));
+    }
 
     #[test]
     fn pieces_are_words_or_han_characters() {

@@ -41,6 +41,8 @@ pub struct Host {
     pub limits_told: native::LimitsFrame,
     /// Who answers: `builtin` or `llm`.
     pub engine: &'static str,
+    /// The demo: the documents are the sample museum.
+    pub is_demo: bool,
     /// Ends all sockets.
     pub leave: Leave,
 }

@@ -44,6 +44,7 @@ impl<'a> Encoder<'a> {
             limits: &self.host.limits_told,
             server: self.host.engine,
             version: env!("CARGO_PKG_VERSION"),
+            demo: self.host.is_demo,
             snapshot,
         })
     }
@@ -77,6 +78,7 @@ impl<'a> Encoder<'a> {
                 limits: &self.host.limits_told,
                 server: self.host.engine,
                 version: env!("CARGO_PKG_VERSION"),
+                demo: self.host.is_demo,
                 snapshot: None,
             };
             return self.session_frame(&greeting).into_iter().collect();

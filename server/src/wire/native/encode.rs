@@ -28,6 +28,9 @@ pub struct Greeting<'a> {
     pub server: &'static str,
     /// The server's version.
     pub version: &'static str,
+    /// The demo: the documents are the sample museum.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub demo: bool,
     /// What can't be sent again frame by frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotFrame<'a>>,

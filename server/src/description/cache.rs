@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Vlm, VlmError, clean};
 use crate::event::Usage;
-use crate::tone::{Selected, Selector};
+use crate::tone::{Selected, Selector, rules};
 
 /// After this many failures in a row, nobody waits for the VLM until a call succeeds again.
 const FAILURES_TO_DISTRUST: u32 = 2;
@@ -257,9 +257,11 @@ impl Descriptions {
     }
 
     async fn describe(&self, vlm: &dyn Vlm, session_id: &str, visitor: u32) -> Result<String, VlmError> {
-        let result = timeout(self.timeout, vlm.describe(session_id, visitor))
-            .await
-            .unwrap_or(Err(VlmError::TimedOut(self.timeout)));
+        let described = timeout(self.timeout, vlm.describe(session_id, visitor));
+        let result = match described.await.unwrap_or(Err(VlmError::TimedOut(self.timeout))) {
+            Ok(text) if rules::is_instruction(&text) => Err(VlmError::Garbage("instructions")),
+            result => result.map(|text| clean(&text)),
+        };
         match &result {
             Ok(_) => self.failures.store(0, Ordering::Relaxed),
             Err(error) => {
@@ -267,6 +269,6 @@ impl Descriptions {
                 tracing::warn!(%error, "no description");
             }
         }
-        result.map(|text| clean(&text))
+        result
     }
 }

@@ -88,6 +88,11 @@ pub fn decide(description: &str, elder_age: u8) -> Option<Verdict> {
     Some(Verdict { tone, because })
 }
 
+/// Whether a text speaks to a model and says nothing of a visitor: no description at all.
+pub fn is_instruction(description: &str) -> bool {
+    scope::has_instruction(&tokens(capped(description))) && decide(description, u8::MAX).is_none()
+}
+
 /// Which of these places of a description speak of the visitor: not those of a companion, and none when nobody
 /// is there.
 pub(super) fn of_visitor(tokens: &[Token], places: &[Range<usize>]) -> Vec<bool> {

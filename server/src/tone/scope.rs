@@ -44,6 +44,11 @@ pub(super) fn standings(tokens: &[Token]) -> Vec<Standing> {
     scopes.standings
 }
 
+/// Whether some of it is speech to a model.
+pub(super) fn has_instruction(tokens: &[Token]) -> bool {
+    CUES.find(tokens).iter().any(|(_, cue)| *cue == Cue::Instruction)
+}
+
 impl Scopes<'_> {
     fn mark(&mut self, range: Range<usize>, standing: Standing) {
         let end = range.end.min(self.standings.len());

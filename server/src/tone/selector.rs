@@ -96,7 +96,8 @@ impl Selector {
     }
 
     async fn choose(&self, description: &str) -> Selected {
-        if description.is_empty() {
+        // Whoever writes to the model where a description should be is not passed on to it.
+        if description.is_empty() || rules::is_instruction(description) {
             return Selected::at_once(Selection::fallback());
         }
         let by_rule = self.by_rule(description);

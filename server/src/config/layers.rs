@@ -211,9 +211,10 @@ impl Layers {
     }
 
     /// One of a few names.
-    pub(crate) fn choice<T: FromStr>(&self, name: &'static str) -> Result<T, ConfigError> {
-        let known = keys::find(name).map_or("", |key| key.value).replace('|', ", ");
-        self.parsed(name, |text| text.parse().ok(), "is unknown", &format!("write one of {known}"))
+    pub(crate) fn choice<T: Copy>(&self, name: &'static str, known: &[(&str, T)]) -> Result<T, ConfigError> {
+        let parse = |text: &str| known.iter().find(|(known, _)| *known == text).map(|(_, value)| *value);
+        let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        self.parsed(name, parse, "is unknown", &format!("write one of {}", names.join(", ")))
     }
 }
 

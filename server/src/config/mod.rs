@@ -13,6 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 pub use layers::ConfigError;
 
 use crate::description::Api;
+use crate::event::Strategy;
 use crate::llm::openai::Endpoint;
 use crate::socket::Limits;
 use crate::tone::SelectMode;
@@ -135,21 +136,9 @@ pub enum LogFormat {
     Json,
 }
 
-impl std::str::FromStr for LogFormat {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        match name {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(()),
-        }
-    }
-}
-
 /// The log format alone, so that what goes wrong with the rest can be logged.
 pub fn log_format(matches: &ArgMatches, mode: Mode) -> Result<LogFormat, ConfigError> {
-    layers(matches, mode)?.choice("log_format")
+    layers(matches, mode)?.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])
 }
 
 impl Config {
@@ -171,7 +160,7 @@ impl Config {
             select_model: layers.text("select_model"),
             key: std::env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty()),
         });
-        let select = layers.choice("select")?;
+        let select = layers.choice("select", &SelectMode::NAMES)?;
         if select == SelectMode::Model && llm.is_none() {
             return Err(layers.wrong(
                 "select",
@@ -180,7 +169,7 @@ impl Config {
             ));
         }
         let (tokens, listen) = access(layers)?;
-        let vlm_api = layers.choice("vlm_api")?;
+        let vlm_api = layers.choice("vlm_api", &Api::NAMES)?;
         let messages_per_minute = layers.number("messages_per_minute", 0, u32::MAX)?;
         let (outbound_queue, session_ttl) =
             (layers.size("outbound_queue", 16 * 1024)?, layers.positive("session_ttl")?);
@@ -199,13 +188,14 @@ impl Config {
             select,
             elder_age: layers.number("elder_age", 18, 120)?,
             turn: turn::Knobs {
-                strategy: layers.choice("strategy")?,
+                strategy: layers
+                    .choice("strategy", &Strategy::ALL.map(|strategy| (strategy.as_str(), strategy)))?,
                 refresh_after: layers.duration("refresh_after")?,
                 description_ttl: layers.duration("description_ttl")?,
                 grace: layers.duration("grace")?,
                 turn_timeout,
                 passage_chars: layers.number("passage_chars", 50, 1_000_000)?,
-                fact_guard: layers.choice("fact_guard")?,
+                fact_guard: layers.choice("fact_guard", &turn::FactGuard::NAMES)?,
             },
             session: session::Knobs {
                 prefetch: layers.bool("prefetch")?,
@@ -215,7 +205,7 @@ impl Config {
                     Some(_) => Some(layers.number("seed", 0, u64::MAX)?),
                     None => None,
                 },
-                on_overlap: layers.choice("on_overlap")?,
+                on_overlap: layers.choice("on_overlap", &session::Overlap::NAMES)?,
                 messages_per_minute,
                 images_per_minute: layers.number("images_per_minute", 0, u32::MAX)?,
                 outbound_queue,

@@ -4,8 +4,6 @@
 //! `{"success", "user_description"}`, and the later `GET /visual-context/{session_id}` gives
 //! `{"sessionid", "visual_context", "available"}`.
 
-use std::str::FromStr;
-
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 use serde::Deserialize;
@@ -29,14 +27,6 @@ impl Api {
     /// All, as flags name them.
     pub const NAMES: [(&str, Self); 2] =
         [("description", Self::Description), ("visual-context", Self::VisualContext)];
-}
-
-impl FromStr for Api {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, api)| *api).ok_or(())
-    }
 }
 
 /// A description service behind HTTP.

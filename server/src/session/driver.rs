@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 
 use super::state::{Job, State};
 use super::{Overlap, Session};
-use crate::event::Status;
+use crate::event::{Outcome, Status, Tone, TurnReport};
 use crate::turn::{self, Emit, Request, Stop};
 
 /// A message on its way to become a turn.
@@ -41,8 +41,24 @@ impl Session {
                 }
                 Err(status) => turn::unplayed(&request, status, &emit),
             };
+            self.log(&ended.report);
             self.lock().finish(&request, ended);
         }
+    }
+
+    /// Tells operators how a turn went; nothing of what was said.
+    fn log(&self, report: &TurnReport) {
+        tracing::info!(
+            session = &*self.id,
+            turn_id = &*report.turn_id,
+            status = report.status.as_str(),
+            tone = report.tone.map(Tone::as_str),
+            outcome = report.outcome.map(Outcome::as_str),
+            degraded = report.degraded.join(","),
+            first_token_ms = report.timings.first_token,
+            total_ms = report.timings.total,
+            "turn ended"
+        );
     }
 
     /// The next message of the queue; ends of epochs on the way are carried out at once.

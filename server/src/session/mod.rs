@@ -10,7 +10,6 @@ mod outbox;
 mod registry;
 mod state;
 
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,14 +44,6 @@ impl Overlap {
     /// All, as flags name them.
     pub const NAMES: [(&str, Self); 3] =
         [("interrupt", Self::Interrupt), ("queue", Self::Queue), ("reject", Self::Reject)];
-}
-
-impl FromStr for Overlap {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, overlap)| *overlap).ok_or(())
-    }
 }
 
 /// How sessions behave, as configured.

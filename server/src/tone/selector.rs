@@ -1,6 +1,5 @@
 //! The choice of a tone: by rules, by a model where the rules abstain, or by a model alone.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,14 +32,6 @@ impl SelectMode {
     /// All, as flags name them.
     pub const NAMES: [(&str, Self); 3] =
         [("auto", Self::Auto), ("rules", Self::Rules), ("model", Self::Model)];
-}
-
-impl FromStr for SelectMode {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, mode)| *mode).ok_or(())
-    }
 }
 
 /// A selection and what it took.

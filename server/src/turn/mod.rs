@@ -81,14 +81,6 @@ impl FactGuard {
     pub const NAMES: [(&str, Self); 3] = [("off", Self::Off), ("flag", Self::Flag), ("strict", Self::Strict)];
 }
 
-impl std::str::FromStr for FactGuard {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, guard)| *guard).ok_or(())
-    }
-}
-
 /// One turn to be played.
 #[derive(Debug, Clone)]
 pub struct Request {

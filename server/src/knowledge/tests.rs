@@ -52,7 +52,7 @@ fn all_shapes_and_kinds() {
         ("open doors", "Night", "2025-03-01: The doors stay open.", "b/items.json"),
         ("入口大廳有什麼？", "鐘", "鐘在入口大廳。", "b/items.json"),
         ("daily", "Visit", "Open daily from 9.", "a.md"),
-        ("bus", "Visit › Way", "Bus 7\nWalk\na | b\n1 | 2", "a.md"),
+        ("bus", "Visit › Way", "Bus 7\nWalk\n1: 2.", "a.md"),
         (
             "old tree",
             "A title",

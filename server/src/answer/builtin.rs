@@ -6,8 +6,10 @@
 //! that hold most; a question that asks for a price, a clock time, a phone number or an address is only
 //! answered by a sentence that has one. What is not there is not answered.
 
+mod asked;
 mod kind;
 mod question;
+mod quote;
 mod small_talk;
 #[cfg(test)]
 mod tests;
@@ -16,14 +18,21 @@ mod weigh;
 use crate::knowledge::Passage;
 use crate::language::{Lang, sentence};
 
+pub use asked::standalone;
+pub use small_talk::is_small_talk;
+
 use question::Question;
+use quote::quote;
 use weigh::{Sentence, Weights};
 
 /// The longest answer, in characters, the words around a quotation included.
 pub const MAX_ANSWER_CHARS: usize = 600;
 
 /// The most sentences of an answer, unless the question asks for a list.
-const MAX_SENTENCES: usize = 4;
+const MAX_SENTENCES: usize = 3;
+
+/// The most parts of a message that are answered.
+const MAX_PARTS: usize = 2;
 
 /// The share of the question's weight that a passage must hold to answer it. Below it, passages shared no
 /// more than common words with their questions on the corpora looked at.
@@ -38,26 +47,56 @@ const JOINS: f32 = 0.3;
 /// A sentence of another passage joins if it holds at least this much of what the best one holds.
 const JOINS_FROM_OTHERS: f32 = 0.7;
 
-/// The plain answer to a question from its passages, at most [`MAX_ANSWER_CHARS`] characters; an honest "I
-/// don't know" when they don't answer it.
-pub fn extract(question: &str, lang: Lang, passages: &[Passage]) -> String {
-    if let Some(reply) = small_talk::reply(question, lang) {
-        return reply.to_owned();
-    }
-    let question = Question::new(question);
-    best(&question, lang, passages).unwrap_or_else(|| unknown(lang).to_owned())
+/// A plain answer and what it was taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extract {
+    /// The answer.
+    pub text: String,
+    /// Which of the passages are quoted, best first; none in small talk and refusals.
+    pub used: Vec<usize>,
 }
 
-/// A follow-up question with what it refers to: "他什麼時候上任的？" names nobody, the last answer does. Questions
-/// that stand alone come back unchanged. For search and for [`extract`]; nobody is shown it.
-pub fn standalone(question: &str, last_question: &str, last_answer: &str) -> String {
-    if !question::refers_back(question) {
-        return question.to_owned();
+impl Extract {
+    fn said(text: &str) -> Self {
+        Self { text: text.to_owned(), used: Vec::new() }
     }
-    let refused = Lang::of(last_answer);
-    let said = if last_answer == unknown(refused) { last_question } else { last_answer };
-    let first = sentence::split(said).first().map_or("", |it| it.trim());
-    format!("{} ({first})", question.trim())
+}
+
+/// The plain answer to a question from its passages, at most [`MAX_ANSWER_CHARS`] characters; an honest "I
+/// don't know" when they don't answer it.
+pub fn extract(question: &str, lang: Lang, passages: &[Passage]) -> Extract {
+    if let Some(reply) = small_talk::reply(question, lang) {
+        return Extract::said(reply);
+    }
+    let question = asked::clean(question);
+    if !question.contains(char::is_alphabetic) || small_talk::is_out_of_scope(&question) {
+        return Extract::said(unknown(lang));
+    }
+    let parts = asked::parts(&question);
+    let mut answers = Vec::new();
+    if parts.len() > 1 {
+        answers = parts.iter().filter_map(|part| best(&Question::new(part), lang, passages)).collect();
+    }
+    if answers.is_empty() {
+        answers.extend(best(&Question::new(&question), lang, passages));
+    }
+    joined(answers, lang).unwrap_or_else(|| Extract::said(unknown(lang)))
+}
+
+/// The answers to the first parts of a message, as one.
+fn joined(answers: Vec<Extract>, lang: Lang) -> Option<Extract> {
+    let mut answers = answers.into_iter();
+    let mut all = answers.next()?;
+    for answer in answers.take(MAX_PARTS - 1) {
+        let room = all.text.chars().count() + answer.text.chars().count() < MAX_ANSWER_CHARS;
+        if room && !all.text.contains(&answer.text) {
+            let gap = if lang == Lang::En || all.text.ends_with(|c: char| c.is_ascii()) { " " } else { "" };
+            all.text.extend([gap, &answer.text]);
+            let new: Vec<_> = answer.used.into_iter().filter(|it| !all.used.contains(it)).collect();
+            all.used.extend(new);
+        }
+    }
+    Some(all)
 }
 
 /// What is said when the passages don't answer.
@@ -68,10 +107,10 @@ const fn unknown(lang: Lang) -> &'static str {
     }
 }
 
-fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<String> {
-    if let Some(passage) = passages.iter().find(|it| question.is_asked_by(&it.source.title)) {
-        return quote(&[&*passage.text], lang, passage.lang());
-    }
+fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract> {
+    let whole = |at: usize, sentences: &[&str]| {
+        quote(sentences, lang, passages[at].lang()).map(|text| Extract { text, used: vec![at] })
+    };
     let weights = Weights::new(question, passages);
     let ranked = weights.rank(question, lang, passages);
     let answers =
@@ -79,16 +118,19 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<String>
     let &(chief, _) = ranked.iter().find(answers)?;
     let passage = &passages[chief];
     if question.asks_for_list() {
-        return quote(&sentence::split(&passage.text), lang, passage.lang());
+        return whole(chief, &sentence::split(&passage.text));
     }
     let sentences = weights.sentences(question, &ranked, passages);
     let chosen = if question.asks_for_meaning() { lead(&sentences, chief) } else { None };
-    let chosen = chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang()));
+    let chosen =
+        chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang(), question.most_sentences()));
     if !chosen.iter().any(|it| question.kind.is_met_by(it.text)) {
         return None;
     }
     let texts: Vec<_> = chosen.iter().map(|it| it.text).collect();
-    quote(&texts, lang, passage.lang())
+    let mut used: Vec<_> = chosen.iter().map(|it| it.passage).collect();
+    used.dedup();
+    quote(&texts, lang, passage.lang()).map(|text| Extract { text, used })
 }
 
 /// Whether a passage answers although it shares little with the question: the search puts it far before all
@@ -112,7 +154,7 @@ fn lead<'a>(sentences: &[Sentence<'a>], chief: usize) -> Option<Vec<Sentence<'a>
 }
 
 /// The answer's sentences: those of the chief passage first, each passage's in their order.
-fn choose<'a>(sentences: &[Sentence<'a>], chief: usize, lang: Lang) -> Vec<Sentence<'a>> {
+fn choose<'a>(sentences: &[Sentence<'a>], chief: usize, lang: Lang, at_most: usize) -> Vec<Sentence<'a>> {
     let mut ranked: Vec<&Sentence<'a>> = sentences.iter().filter(|it| it.lang == lang).collect();
     ranked.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.at.cmp(&b.at)));
     let Some(best) = ranked.iter().find(|it| it.passage == chief) else { return Vec::new() };
@@ -127,7 +169,7 @@ fn choose<'a>(sentences: &[Sentence<'a>], chief: usize, lang: Lang) -> Vec<Sente
         }
         let repeats =
             chosen.iter().any(|it| it.text.contains(sentence.text) || sentence.text.contains(it.text));
-        if chosen.len() < MAX_SENTENCES && sentence.weight >= needed * most && !repeats {
+        if chosen.len() < at_most && sentence.weight >= needed * most && !repeats {
             chosen.push(*sentence);
         }
     }
@@ -139,72 +181,4 @@ fn choose<'a>(sentences: &[Sentence<'a>], chief: usize, lang: Lang) -> Vec<Sente
         chosen.truncate(MAX_SENTENCES);
     }
     chosen
-}
-
-/// Sentences as an answer; in a frame when they are not in the question's language. Nothing if there is none.
-fn quote(sentences: &[&str], lang: Lang, theirs: Lang) -> Option<String> {
-    let (before, behind) = match (lang, theirs) {
-        (Lang::En, Lang::ZhHant) => ("Our documents answer this in Chinese: 「", "」"),
-        (Lang::ZhHant, Lang::En) => ("館方文件以英文記載：“", "”"),
-        _ => ("", ""),
-    };
-    let room = MAX_ANSWER_CHARS - before.chars().count() - behind.chars().count();
-    let text = join(sentences, theirs, room);
-    (!text.is_empty()).then(|| format!("{before}{text}{behind}"))
-}
-
-/// As many sentences as there is room for (in characters), each with an end; of a first one that is too long,
-/// what fits.
-fn join(sentences: &[&str], lang: Lang, room: usize) -> String {
-    let mut text = String::new();
-    let mut length = 0;
-    for sentence in sentences {
-        let sentence = without_marker(sentence.trim());
-        if sentence.is_empty() {
-            continue;
-        }
-        let ended = sentence.ends_with(|c| sentence::is_mark(c) || matches!(c, '：' | ':'))
-            || sentence.ends_with(|c| sentence::is_closer(c) || c == '"')
-                && sentence
-                    .trim_end_matches(|c| sentence::is_closer(c) || c == '"')
-                    .ends_with(sentence::is_mark);
-        let end = match lang {
-            _ if ended => "",
-            Lang::En => ".",
-            Lang::ZhHant => "。",
-        };
-        let gap = if text.ends_with(|c: char| c.is_ascii()) { " " } else { "" };
-        let more = gap.len() + sentence.chars().count() + end.chars().count();
-        if length + more > room {
-            if text.is_empty() {
-                return head(sentence, room);
-            }
-            break;
-        }
-        text.extend([gap, sentence, end]);
-        length += more;
-    }
-    text
-}
-
-/// A list item without its bullet or number.
-fn without_marker(item: &str) -> &str {
-    let item = item.trim_start_matches(['-', '*', '•', '·']).trim_start();
-    let digits = item.bytes().take_while(u8::is_ascii_digit).count();
-    match item[digits..].strip_prefix(". ") {
-        Some(rest) if (1..=2).contains(&digits) => rest.trim_start(),
-        _ => item,
-    }
-}
-
-/// As many whole sentences of a text as there is room for; if not even one fits, the start of it up to a pause.
-fn head(text: &str, room: usize) -> String {
-    let parts = sentence::split(text);
-    if parts.len() > 1 {
-        return join(&parts, crate::knowledge::language(text), room);
-    }
-    let limit = text.char_indices().nth(room.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
-    let head = &text[..limit];
-    let end = head.rfind(['，', '；', ',', ';', ' ']).filter(|&end| end > 0).unwrap_or(limit);
-    format!("{}…", &head[..end])
 }

@@ -183,7 +183,7 @@ fn a_title_defines_with_its_article_and_without() {
     for question in ["What is the Great Tide Clock?", "Tell me about the great tide clock"] {
         let found = knowledge.search(question, 2_500);
         assert!(found[0].text.starts_with("The Great Tide Clock is"), "{question}: {}", found[0].text);
-        let answer = crate::answer::builtin::extract(question, crate::language::Lang::En, &found);
+        let answer = crate::answer::builtin::extract(question, crate::language::Lang::En, &found).text;
         assert!(answer.starts_with("The Great Tide Clock is"), "{question}: {answer}");
     }
 }

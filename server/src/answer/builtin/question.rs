@@ -45,6 +45,12 @@ impl Question {
         self.kind == Kind::Definition && !self.text.contains('的') && !self.text.contains(" of ")
     }
 
+    /// The most sentences of an answer: what is asked for by a figure or a name is soon said.
+    pub(super) fn most_sentences(&self) -> usize {
+        let is_short = self.kind.is_strict() || matches!(self.kind, Kind::Person | Kind::Place);
+        if is_short { super::MAX_SENTENCES - 1 } else { super::MAX_SENTENCES }
+    }
+
     /// Whether several things are asked for.
     pub(super) fn asks_for_list(&self) -> bool {
         [
@@ -77,36 +83,6 @@ impl Question {
             && Kind::of(&title.to_lowercase()) == self.kind
             && 10 * shared >= 4 * (theirs.len() + self.words.len())
     }
-}
-
-/// Whether a question has a word for something said before and so may not stand alone.
-pub(super) fn refers_back(question: &str) -> bool {
-    let lower = question.to_lowercase().replace("is there", "").replace("are there", "");
-    let english = [
-        "he", "she", "it", "they", "him", "her", "his", "its", "them", "their", "there", "that", "those",
-        "these", "this", "one",
-    ];
-    [
-        "他",
-        "她",
-        "它",
-        "那裡",
-        "那邊",
-        "那個",
-        "那間",
-        "那位",
-        "那一",
-        "這個",
-        "這位",
-        "這項",
-        "這裡的",
-        "該",
-        "呢？",
-        "呢?",
-    ]
-    .iter()
-    .any(|it| lower.contains(it))
-        || lower.split(|c: char| !c.is_ascii_alphabetic()).any(|word| english.contains(&word))
 }
 
 /// The attribute that a Chinese question asks for, `…的X是多少`, in words.

@@ -8,6 +8,8 @@
 
 mod asked;
 mod kind;
+#[cfg(test)]
+mod museum;
 mod question;
 mod quote;
 mod small_talk;
@@ -38,11 +40,23 @@ const MAX_PARTS: usize = 2;
 /// more than common words with their questions on the corpora looked at.
 const ANSWERS: f32 = 0.27;
 
+/// The same for a question that asks for nothing whose form could be told, in a language with exact words.
+const ANSWERS_OPEN: f32 = 0.52;
+
+/// A passage holds as much as the first if it holds this share of it.
+const HOLDS_AS_MUCH: f32 = 0.8;
+
 /// A passage stands out if its score is this many times that of the next document.
 const STANDS_OUT: f32 = 1.7;
 
 /// A sentence joins the answer if it holds at least this much of what the best one holds.
 const JOINS: f32 = 0.3;
+
+/// The same where a figure is asked for: the rest is not.
+const JOINS_TO_A_FIGURE: f32 = 0.8;
+
+/// The same where a person or a place is asked for, whose form shows less.
+const JOINS_TO_A_NAME: f32 = 0.6;
 
 /// A sentence of another passage joins if it holds at least this much of what the best one holds.
 const JOINS_FROM_OTHERS: f32 = 0.7;
@@ -112,19 +126,38 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
         quote(sentences, lang, passages[at].lang()).map(|text| Extract { text, used: vec![at] })
     };
     let weights = Weights::new(question, passages);
-    let ranked = weights.rank(question, lang, passages);
-    let answers =
-        |&&(at, share): &&(usize, f32)| share >= ANSWERS || stands_out(&weights, question, at, passages);
-    let &(chief, _) = ranked.iter().find(answers)?;
+    let mut ranked = weights.rank(question, lang, passages);
+    let asked = |it: &Passage| it.lang() == lang && question.is_asked_by(&it.source.title);
+    if let Some(at) = passages.iter().position(asked) {
+        ranked.retain(|it| it.0 != at);
+        ranked.insert(0, (at, 1.0));
+    }
+    let needed = if question.is_open() && lang == Lang::En { ANSWERS_OPEN } else { ANSWERS };
+    let answers = |&&(at, share): &&(usize, f32)| {
+        let needed = match passages[at].lang() == lang {
+            true => needed,
+            // Two languages share no more than names.
+            false if question.is_open() && !question.names.is_empty() => ANSWERS / 2.0,
+            false => ANSWERS,
+        };
+        share >= needed || stands_out(&weights, question, at, passages)
+    };
+    let &(first, share) = ranked.iter().find(answers)?;
+    // One that holds as much and has the figure asked for goes before one that hasn't.
+    let shows =
+        |it: &&(usize, f32)| it.1 >= HOLDS_AS_MUCH * share && question.may_be_in(&passages[it.0].text);
+    let chief = ranked.iter().filter(answers).find(shows).map_or(first, |it| it.0);
     let passage = &passages[chief];
     if question.asks_for_list() {
         return whole(chief, &sentence::split(&passage.text));
     }
     let sentences = weights.sentences(question, &ranked, passages);
     let chosen = if question.asks_for_meaning() { lead(&sentences, chief) } else { None };
-    let chosen =
-        chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang(), question.most_sentences()));
-    if !chosen.iter().any(|it| question.kind.is_met_by(it.text)) {
+    let mut chosen = chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang(), question));
+    if question.kind.is_strict() && !chosen.first().is_some_and(Sentence::refers_back) {
+        chosen.retain(|it| it.passage == chief || question.kind.is_met_by(it.text));
+    }
+    if !chosen.iter().any(|it| it.passage == chief && question.kind.is_met_by(it.text)) {
         return None;
     }
     let texts: Vec<_> = chosen.iter().map(|it| it.text).collect();
@@ -154,22 +187,37 @@ fn lead<'a>(sentences: &[Sentence<'a>], chief: usize) -> Option<Vec<Sentence<'a>
 }
 
 /// The answer's sentences: those of the chief passage first, each passage's in their order.
-fn choose<'a>(sentences: &[Sentence<'a>], chief: usize, lang: Lang, at_most: usize) -> Vec<Sentence<'a>> {
+fn choose<'a>(
+    sentences: &[Sentence<'a>],
+    chief: usize,
+    lang: Lang,
+    question: &Question,
+) -> Vec<Sentence<'a>> {
     let mut ranked: Vec<&Sentence<'a>> = sentences.iter().filter(|it| it.lang == lang).collect();
     ranked.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.at.cmp(&b.at)));
-    let Some(best) = ranked.iter().find(|it| it.passage == chief) else { return Vec::new() };
+    let Some(&best) = ranked.iter().find(|it| it.passage == chief) else { return Vec::new() };
     let (most, most_held) = (best.weight, best.held);
+    // The chief passage speaks first; the sort is stable.
+    ranked.sort_by_key(|it| it.passage != chief);
     let mut chosen: Vec<Sentence<'a>> = Vec::new();
     for sentence in ranked {
         let of_chief = sentence.passage == chief;
-        let needed = if of_chief { JOINS } else { JOINS_FROM_OTHERS };
+        let needed = match of_chief {
+            true if question.is_open() => JOINS,
+            true if question.kind.is_strict() => JOINS_TO_A_FIGURE,
+            true => JOINS_TO_A_NAME,
+            false => JOINS_FROM_OTHERS,
+        };
+        if !of_chief && question.is_open() {
+            continue;
+        }
         // Elsewhere nobody has said whom "he" means.
         if !of_chief && (sentence.refers_back() || sentence.held < JOINS_FROM_OTHERS * most_held) {
             continue;
         }
         let repeats =
             chosen.iter().any(|it| it.text.contains(sentence.text) || sentence.text.contains(it.text));
-        if chosen.len() < at_most && sentence.weight >= needed * most && !repeats {
+        if chosen.len() < question.most_sentences() && sentence.weight >= needed * most && !repeats {
             chosen.push(*sentence);
         }
     }

@@ -180,7 +180,11 @@ fn is_elliptic(question: &str) -> bool {
         "高", "重", "長", "寬", "大", "多高", "多重", "多長", "多寬", "多大", "原因", "人做", "誰做", "介紹",
     ];
     let words = words(question);
-    asks(question) && words.iter().all(|it| ATTRIBUTES.contains(&it.as_str()) || is_question_word(it))
+    asks(question)
+        && words
+            .iter()
+            .map(|it| it.trim_end_matches('的'))
+            .all(|it| ATTRIBUTES.contains(&it) || is_question_word(it))
 }
 
 /// Whether a word only asks.

@@ -43,6 +43,9 @@ const ANSWERS: f32 = 0.27;
 /// The same for a question that asks for nothing whose form could be told, in a language with exact words.
 const ANSWERS_OPEN: f32 = 0.52;
 
+/// The same in Chinese, whose words are cut less exactly.
+const ANSWERS_OPEN_ZH: f32 = 0.45;
+
 /// A passage holds as much as the first if it holds this share of it.
 const HOLDS_AS_MUCH: f32 = 0.8;
 
@@ -132,7 +135,11 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
         ranked.retain(|it| it.0 != at);
         ranked.insert(0, (at, 1.0));
     }
-    let needed = if question.is_open() && lang == Lang::En { ANSWERS_OPEN } else { ANSWERS };
+    let needed = match lang {
+        Lang::En if question.is_open() => ANSWERS_OPEN,
+        Lang::ZhHant if question.is_open() => ANSWERS_OPEN_ZH,
+        _ => ANSWERS,
+    };
     let answers = |&&(at, share): &&(usize, f32)| {
         let needed = match passages[at].lang() == lang {
             true => needed,
@@ -151,7 +158,11 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
     if question.asks_for_list() {
         return whole(chief, &sentence::split(&passage.text));
     }
-    let sentences = weights.sentences(question, &ranked, passages);
+    let mut sentences = weights.sentences(question, &ranked, passages);
+    if question.is_open() {
+        // "Tell me more": not the same again.
+        sentences.retain(|it| !question.refers_to(it.text));
+    }
     let chosen = if question.asks_for_meaning() { lead(&sentences, chief) } else { None };
     let mut chosen = chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang(), question));
     if question.kind.is_strict() && !chosen.first().is_some_and(Sentence::refers_back) {
@@ -208,7 +219,10 @@ fn choose<'a>(
             true => JOINS_TO_A_NAME,
             false => JOINS_FROM_OTHERS,
         };
-        if !of_chief && question.is_open() {
+        if !of_chief
+            && (question.is_open()
+                || chosen.iter().any(|it| question.kind.is_strict() && question.kind.is_met_by(it.text)))
+        {
             continue;
         }
         // Elsewhere nobody has said whom "he" means.

@@ -42,8 +42,9 @@ pub(super) fn clean(message: &str) -> String {
     }
     text = small_talk::without_greeting(&text).to_owned();
     if is_whereabouts(&text) {
-        text =
-            if Lang::of(&text) == Lang::En { "What is this place?" } else { "這裡是什麼地方？" }.to_owned();
+        let place =
+            if Lang::of(&text) == Lang::En { "What is this place?" } else { "這裡是什麼地方？" };
+        place.clone_into(&mut text);
     }
     refers.map_or_else(|| text.clone(), |refers| format!("{text}{REFERS}{}", refers.replace(REFERS, " ")))
 }
@@ -174,7 +175,7 @@ fn refers_back(question: &str) -> bool {
 /// Whether a question has no other words than for attributes that anything may have: "什麼時候做的？", "how tall?".
 fn is_elliptic(question: &str) -> bool {
     const ATTRIBUTES: [&str; 50] = [
-        "mak", "made", "built", "build", "tall", "high", "heavi", "weigh", "long", "wide", "big", "larg",
+        "mak", "mad", "built", "build", "tall", "high", "heavi", "weigh", "long", "wid", "big", "larg",
         "old", "deep", "creat", "invent", "design", "paint", "wrot", "exactli", "detail", "say", "go",
         "explain", "whi", "做", "造", "建", "製作", "製造", "建造", "打造", "發明", "設計", "創作", "完成",
         "高", "重", "長", "寬", "大", "多高", "多重", "多長", "多寬", "多大", "原因", "人做", "誰做", "介紹",
@@ -194,5 +195,5 @@ fn is_question_word(word: &str) -> bool {
     const ENGLISH: [&str; 9] = ["what", "when", "where", "who", "why", "how", "is", "was", "and"];
     CHINESE.contains(&word)
         || ENGLISH.contains(&word)
-        || word.chars().all(|c| "多少幾哪誰年月日的是在什麼時候".contains(c))
+        || word.chars().all(|c| "多少幾哪誰年月日樓的是在什麼時候".contains(c))
 }

@@ -85,8 +85,10 @@ const SIGNS: &[(Kind, &[&str])] = &[
             "which year",
             "what date",
             "in what year",
+            "how old",
         ],
     ),
+    (Kind::Place, &["幾樓", "哪一樓", "哪層", "which floor", "what floor"]),
     (
         Kind::Count,
         &[
@@ -121,7 +123,6 @@ const SIGNS: &[(Kind, &[&str])] = &[
             "weigh?",
             "how high",
             "how big",
-            "how old",
             "how far",
             "how large",
             "how fast",
@@ -174,7 +175,10 @@ impl Kind {
     pub(super) fn is_shown_by(self, sentence: &str) -> bool {
         let lower = sentence.to_lowercase();
         let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-        let digits = lower.chars().any(|c| c.is_ascii_digit());
+        // The digit of a name, such as M2, counts nothing.
+        let digits = lower
+            .split(|c: char| !c.is_alphanumeric() || !c.is_ascii())
+            .any(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         let number =
             digits || lower.contains(|c| "一二三四五六七八九十百千萬億兩".contains(c)) || has(EN_NUMBERS);
         match self {

@@ -86,6 +86,13 @@ fn english() {
         ("How far is the moon from Mars?", ""),
         ("Who painted the Mona Lisa?", ""),
         ("asdf qwer", ""),
+        ("How many gears does the clock have?", "214"),
+        ("Tell me about the founder", "The founder of the museum was"),
+        ("senior discount?", "80 NT"),
+        ("When did the founder die?", "2011"),
+        ("How old is the clock?", "1931"),
+        ("When was the Great Wall built?", ""),
+        ("Do you speak Japanese?", ""),
     ]);
 }
 
@@ -137,5 +144,10 @@ fn chinese() {
         ("台北的天氣如何？", ""),
         ("你們賣汽車嗎？", ""),
         ("蒙娜麗莎是誰畫的？", ""),
+        ("霧笛有多重？ | 在幾樓？", "3 樓"),
+        ("舢舨有多長？ | 是誰造的？", "張阿木"),
+        ("創辦人是誰？", "林海晴"),
+        ("你喜歡披薩嗎？", ""),
+        ("東京鐵塔有多高？", ""),
     ]);
 }

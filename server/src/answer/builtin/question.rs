@@ -23,6 +23,8 @@ pub(super) struct Question {
     pub(super) names: Vec<String>,
     /// The words of what it refers to: said already.
     pub(super) said: Vec<String>,
+    /// What it refers to.
+    referred: String,
     /// The words of the question without that.
     own: Vec<String>,
     /// In lower case.
@@ -55,10 +57,9 @@ impl Question {
         } else {
             focus(&text)
         };
-        let said = question
-            .split_once(REFERS)
-            .map_or_else(Vec::new, |(_, said)| crate::language::words::words(said));
-        Self { words, kind, focus, names, said, own: crate::language::words::words(asked), text }
+        let referred = question.split_once(REFERS).map_or("", |it| it.1).to_owned();
+        let said = if referred.is_empty() { Vec::new() } else { crate::language::words::words(&referred) };
+        Self { words, kind, focus, names, said, referred, own: crate::language::words::words(asked), text }
     }
 
     /// Whether it asks what a thing is, not for an attribute of it.
@@ -69,6 +70,11 @@ impl Question {
     /// Whether a word is only in what the question refers to.
     pub(super) fn refers_by(&self, word: &str) -> bool {
         self.said.iter().any(|it| it == word) && !self.own.iter().any(|it| it == word)
+    }
+
+    /// Whether a sentence is the one that the question refers to.
+    pub(super) fn refers_to(&self, sentence: &str) -> bool {
+        !sentence.is_empty() && self.referred.contains(sentence)
     }
 
     /// The most sentences of an answer: what is asked for by a figure or a name is soon said.

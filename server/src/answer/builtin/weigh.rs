@@ -204,7 +204,8 @@ impl Weights {
             if question.asks_for_meaning() {
                 let first =
                     sentence::split(&passage.text).first().map_or_else(|| Text::new(""), |it| Text::new(it));
-                if title.words.iter().all(|word| first.holds(word) >= ABBREVIATED) {
+                let name = passage.source.title.rsplit('›').next().unwrap_or_default();
+                if words(name).iter().all(|word| first.holds(word) >= ABBREVIATED) {
                     order += BEGINS;
                 }
             }
@@ -284,10 +285,11 @@ fn alike(word: &str) -> Option<&'static [&'static str]> {
         &["heavi", "weigh", "weight", "kilogram", "kg"],
         &["tall", "high", "height"],
         &["long", "length"],
-        &["wide", "width"],
-        &["made", "mak", "maker", "built", "build", "creat", "construct"],
+        &["wid", "width"],
+        &["mad", "mak", "maker", "built", "build", "creat", "construct", "old"],
         &["founded", "found", "founder", "establish", "start"],
-        &["price", "cost", "fee", "dollar"],
+        &["die", "died", "death"],
+        &["pric", "cost", "fee", "dollar"],
         &["重", "多重", "重量", "公斤"],
         &["高", "多高", "高度"],
         &["長", "多長", "長度"],

@@ -6,8 +6,12 @@
 //! that hold most; a question that asks for a price, a clock time, a phone number or an address is only
 //! answered by a sentence that has one. What is not there is not answered.
 
+mod asked;
 mod kind;
+#[cfg(test)]
+mod museum;
 mod question;
+mod quote;
 mod small_talk;
 #[cfg(test)]
 mod tests;
@@ -16,18 +20,34 @@ mod weigh;
 use crate::knowledge::Passage;
 use crate::language::{Lang, sentence};
 
+pub use asked::standalone;
+pub use small_talk::is_small_talk;
+
 use question::Question;
+use quote::quote;
 use weigh::{Sentence, Weights};
 
 /// The longest answer, in characters, the words around a quotation included.
 pub const MAX_ANSWER_CHARS: usize = 600;
 
 /// The most sentences of an answer, unless the question asks for a list.
-const MAX_SENTENCES: usize = 4;
+const MAX_SENTENCES: usize = 3;
+
+/// The most parts of a message that are answered.
+const MAX_PARTS: usize = 2;
 
 /// The share of the question's weight that a passage must hold to answer it. Below it, passages shared no
 /// more than common words with their questions on the corpora looked at.
 const ANSWERS: f32 = 0.27;
+
+/// The same for a question that asks for nothing whose form could be told, in a language with exact words.
+const ANSWERS_OPEN: f32 = 0.52;
+
+/// The same in Chinese, whose words are cut less exactly.
+const ANSWERS_OPEN_ZH: f32 = 0.45;
+
+/// A passage holds as much as the first if it holds this share of it.
+const HOLDS_AS_MUCH: f32 = 0.8;
 
 /// A passage stands out if its score is this many times that of the next document.
 const STANDS_OUT: f32 = 1.7;
@@ -35,29 +55,65 @@ const STANDS_OUT: f32 = 1.7;
 /// A sentence joins the answer if it holds at least this much of what the best one holds.
 const JOINS: f32 = 0.3;
 
+/// The same where a figure is asked for: the rest is not.
+const JOINS_TO_A_FIGURE: f32 = 0.8;
+
+/// The same where a person or a place is asked for, whose form shows less.
+const JOINS_TO_A_NAME: f32 = 0.6;
+
 /// A sentence of another passage joins if it holds at least this much of what the best one holds.
 const JOINS_FROM_OTHERS: f32 = 0.7;
 
-/// The plain answer to a question from its passages, at most [`MAX_ANSWER_CHARS`] characters; an honest "I
-/// don't know" when they don't answer it.
-pub fn extract(question: &str, lang: Lang, passages: &[Passage]) -> String {
-    if let Some(reply) = small_talk::reply(question, lang) {
-        return reply.to_owned();
-    }
-    let question = Question::new(question);
-    best(&question, lang, passages).unwrap_or_else(|| unknown(lang).to_owned())
+/// A plain answer and what it was taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extract {
+    /// The answer.
+    pub text: String,
+    /// Which of the passages are quoted, best first; none in small talk and refusals.
+    pub used: Vec<usize>,
 }
 
-/// A follow-up question with what it refers to: "他什麼時候上任的？" names nobody, the last answer does. Questions
-/// that stand alone come back unchanged. For search and for [`extract`]; nobody is shown it.
-pub fn standalone(question: &str, last_question: &str, last_answer: &str) -> String {
-    if !question::refers_back(question) {
-        return question.to_owned();
+impl Extract {
+    fn said(text: &str) -> Self {
+        Self { text: text.to_owned(), used: Vec::new() }
     }
-    let refused = Lang::of(last_answer);
-    let said = if last_answer == unknown(refused) { last_question } else { last_answer };
-    let first = sentence::split(said).first().map_or("", |it| it.trim());
-    format!("{} ({first})", question.trim())
+}
+
+/// The plain answer to a question from its passages, at most [`MAX_ANSWER_CHARS`] characters; an honest "I
+/// don't know" when they don't answer it.
+pub fn extract(question: &str, lang: Lang, passages: &[Passage]) -> Extract {
+    if let Some(reply) = small_talk::reply(question, lang) {
+        return Extract::said(reply);
+    }
+    let question = asked::clean(question);
+    if !question.contains(char::is_alphabetic) || small_talk::is_out_of_scope(&question) {
+        return Extract::said(unknown(lang));
+    }
+    let parts = asked::parts(&question);
+    let mut answers = Vec::new();
+    if parts.len() > 1 {
+        answers = parts.iter().filter_map(|part| best(&Question::new(part), lang, passages)).collect();
+    }
+    if answers.is_empty() {
+        answers.extend(best(&Question::new(&question), lang, passages));
+    }
+    joined(answers, lang).unwrap_or_else(|| Extract::said(unknown(lang)))
+}
+
+/// The answers to the first parts of a message, as one.
+fn joined(answers: Vec<Extract>, lang: Lang) -> Option<Extract> {
+    let mut answers = answers.into_iter();
+    let mut all = answers.next()?;
+    for answer in answers.take(MAX_PARTS - 1) {
+        let room = all.text.chars().count() + answer.text.chars().count() < MAX_ANSWER_CHARS;
+        if room && !all.text.contains(&answer.text) {
+            let gap = if lang == Lang::En || all.text.ends_with(|c: char| c.is_ascii()) { " " } else { "" };
+            all.text.extend([gap, &answer.text]);
+            let new: Vec<_> = answer.used.into_iter().filter(|it| !all.used.contains(it)).collect();
+            all.used.extend(new);
+        }
+    }
+    Some(all)
 }
 
 /// What is said when the passages don't answer.
@@ -68,27 +124,57 @@ const fn unknown(lang: Lang) -> &'static str {
     }
 }
 
-fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<String> {
-    if let Some(passage) = passages.iter().find(|it| question.is_asked_by(&it.source.title)) {
-        return quote(&[&*passage.text], lang, passage.lang());
-    }
+fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract> {
+    let whole = |at: usize, sentences: &[&str]| {
+        quote(sentences, lang, passages[at].lang()).map(|text| Extract { text, used: vec![at] })
+    };
     let weights = Weights::new(question, passages);
-    let ranked = weights.rank(question, lang, passages);
-    let answers =
-        |&&(at, share): &&(usize, f32)| share >= ANSWERS || stands_out(&weights, question, at, passages);
-    let &(chief, _) = ranked.iter().find(answers)?;
+    let mut ranked = weights.rank(question, lang, passages);
+    let asked = |it: &Passage| it.lang() == lang && question.is_asked_by(&it.source.title);
+    if let Some(at) = passages.iter().position(asked) {
+        ranked.retain(|it| it.0 != at);
+        ranked.insert(0, (at, 1.0));
+    }
+    let needed = match lang {
+        Lang::En if question.is_open() => ANSWERS_OPEN,
+        Lang::ZhHant if question.is_open() => ANSWERS_OPEN_ZH,
+        _ => ANSWERS,
+    };
+    let answers = |&&(at, share): &&(usize, f32)| {
+        let needed = match passages[at].lang() == lang {
+            true => needed,
+            // Two languages share no more than names.
+            false if question.is_open() && !question.names.is_empty() => ANSWERS / 2.0,
+            false => ANSWERS,
+        };
+        share >= needed || stands_out(&weights, question, at, passages)
+    };
+    let &(first, share) = ranked.iter().find(answers)?;
+    // One that holds as much and has the figure asked for goes before one that hasn't.
+    let shows =
+        |it: &&(usize, f32)| it.1 >= HOLDS_AS_MUCH * share && question.may_be_in(&passages[it.0].text);
+    let chief = ranked.iter().filter(answers).find(shows).map_or(first, |it| it.0);
     let passage = &passages[chief];
     if question.asks_for_list() {
-        return quote(&sentence::split(&passage.text), lang, passage.lang());
+        return whole(chief, &sentence::split(&passage.text));
     }
-    let sentences = weights.sentences(question, &ranked, passages);
+    let mut sentences = weights.sentences(question, &ranked, passages);
+    if question.is_open() {
+        // "Tell me more": not the same again.
+        sentences.retain(|it| !question.refers_to(it.text));
+    }
     let chosen = if question.asks_for_meaning() { lead(&sentences, chief) } else { None };
-    let chosen = chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang()));
-    if !chosen.iter().any(|it| question.kind.is_met_by(it.text)) {
+    let mut chosen = chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang(), question));
+    if question.kind.is_strict() && !chosen.first().is_some_and(Sentence::refers_back) {
+        chosen.retain(|it| it.passage == chief || question.kind.is_met_by(it.text));
+    }
+    if !chosen.iter().any(|it| it.passage == chief && question.kind.is_met_by(it.text)) {
         return None;
     }
     let texts: Vec<_> = chosen.iter().map(|it| it.text).collect();
-    quote(&texts, lang, passage.lang())
+    let mut used: Vec<_> = chosen.iter().map(|it| it.passage).collect();
+    used.dedup();
+    quote(&texts, lang, passage.lang()).map(|text| Extract { text, used })
 }
 
 /// Whether a passage answers although it shares little with the question: the search puts it far before all
@@ -112,22 +198,40 @@ fn lead<'a>(sentences: &[Sentence<'a>], chief: usize) -> Option<Vec<Sentence<'a>
 }
 
 /// The answer's sentences: those of the chief passage first, each passage's in their order.
-fn choose<'a>(sentences: &[Sentence<'a>], chief: usize, lang: Lang) -> Vec<Sentence<'a>> {
+fn choose<'a>(
+    sentences: &[Sentence<'a>],
+    chief: usize,
+    lang: Lang,
+    question: &Question,
+) -> Vec<Sentence<'a>> {
     let mut ranked: Vec<&Sentence<'a>> = sentences.iter().filter(|it| it.lang == lang).collect();
     ranked.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.at.cmp(&b.at)));
-    let Some(best) = ranked.iter().find(|it| it.passage == chief) else { return Vec::new() };
+    let Some(&best) = ranked.iter().find(|it| it.passage == chief) else { return Vec::new() };
     let (most, most_held) = (best.weight, best.held);
+    // The chief passage speaks first; the sort is stable.
+    ranked.sort_by_key(|it| it.passage != chief);
     let mut chosen: Vec<Sentence<'a>> = Vec::new();
     for sentence in ranked {
         let of_chief = sentence.passage == chief;
-        let needed = if of_chief { JOINS } else { JOINS_FROM_OTHERS };
+        let needed = match of_chief {
+            true if question.is_open() => JOINS,
+            true if question.kind.is_strict() => JOINS_TO_A_FIGURE,
+            true => JOINS_TO_A_NAME,
+            false => JOINS_FROM_OTHERS,
+        };
+        if !of_chief
+            && (question.is_open()
+                || chosen.iter().any(|it| question.kind.is_strict() && question.kind.is_met_by(it.text)))
+        {
+            continue;
+        }
         // Elsewhere nobody has said whom "he" means.
         if !of_chief && (sentence.refers_back() || sentence.held < JOINS_FROM_OTHERS * most_held) {
             continue;
         }
         let repeats =
             chosen.iter().any(|it| it.text.contains(sentence.text) || sentence.text.contains(it.text));
-        if chosen.len() < MAX_SENTENCES && sentence.weight >= needed * most && !repeats {
+        if chosen.len() < question.most_sentences() && sentence.weight >= needed * most && !repeats {
             chosen.push(*sentence);
         }
     }
@@ -139,72 +243,4 @@ fn choose<'a>(sentences: &[Sentence<'a>], chief: usize, lang: Lang) -> Vec<Sente
         chosen.truncate(MAX_SENTENCES);
     }
     chosen
-}
-
-/// Sentences as an answer; in a frame when they are not in the question's language. Nothing if there is none.
-fn quote(sentences: &[&str], lang: Lang, theirs: Lang) -> Option<String> {
-    let (before, behind) = match (lang, theirs) {
-        (Lang::En, Lang::ZhHant) => ("Our documents answer this in Chinese: 「", "」"),
-        (Lang::ZhHant, Lang::En) => ("館方文件以英文記載：“", "”"),
-        _ => ("", ""),
-    };
-    let room = MAX_ANSWER_CHARS - before.chars().count() - behind.chars().count();
-    let text = join(sentences, theirs, room);
-    (!text.is_empty()).then(|| format!("{before}{text}{behind}"))
-}
-
-/// As many sentences as there is room for (in characters), each with an end; of a first one that is too long,
-/// what fits.
-fn join(sentences: &[&str], lang: Lang, room: usize) -> String {
-    let mut text = String::new();
-    let mut length = 0;
-    for sentence in sentences {
-        let sentence = without_marker(sentence.trim());
-        if sentence.is_empty() {
-            continue;
-        }
-        let ended = sentence.ends_with(|c| sentence::is_mark(c) || matches!(c, '：' | ':'))
-            || sentence.ends_with(|c| sentence::is_closer(c) || c == '"')
-                && sentence
-                    .trim_end_matches(|c| sentence::is_closer(c) || c == '"')
-                    .ends_with(sentence::is_mark);
-        let end = match lang {
-            _ if ended => "",
-            Lang::En => ".",
-            Lang::ZhHant => "。",
-        };
-        let gap = if text.ends_with(|c: char| c.is_ascii()) { " " } else { "" };
-        let more = gap.len() + sentence.chars().count() + end.chars().count();
-        if length + more > room {
-            if text.is_empty() {
-                return head(sentence, room);
-            }
-            break;
-        }
-        text.extend([gap, sentence, end]);
-        length += more;
-    }
-    text
-}
-
-/// A list item without its bullet or number.
-fn without_marker(item: &str) -> &str {
-    let item = item.trim_start_matches(['-', '*', '•', '·']).trim_start();
-    let digits = item.bytes().take_while(u8::is_ascii_digit).count();
-    match item[digits..].strip_prefix(". ") {
-        Some(rest) if (1..=2).contains(&digits) => rest.trim_start(),
-        _ => item,
-    }
-}
-
-/// As many whole sentences of a text as there is room for; if not even one fits, the start of it up to a pause.
-fn head(text: &str, room: usize) -> String {
-    let parts = sentence::split(text);
-    if parts.len() > 1 {
-        return join(&parts, crate::knowledge::language(text), room);
-    }
-    let limit = text.char_indices().nth(room.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
-    let head = &text[..limit];
-    let end = head.rfind(['，', '；', ',', ';', ' ']).filter(|&end| end > 0).unwrap_or(limit);
-    format!("{}…", &head[..end])
 }

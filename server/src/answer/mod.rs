@@ -8,12 +8,15 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 
+use crate::event::Source;
 use crate::knowledge::Passage;
 use crate::language::{self, Lang};
 use crate::llm::{Chat, ChatStream, Delta, HistoryMessage, LlmError};
 use crate::prompts::Prompts;
 
 pub use prompt::Budget;
+
+use builtin::Extract;
 
 /// What is to be answered.
 #[derive(Debug, Clone)]
@@ -29,6 +32,14 @@ pub struct Query {
     /// What the house's documents say, best first. `None`: there are no documents, the model speaks from
     /// its own knowledge.
     pub passages: Option<Vec<Passage>>,
+}
+
+/// An answer, begun.
+pub struct Answer {
+    /// Its text, as it comes.
+    pub stream: ChatStream,
+    /// What it is from: the passages that are quoted; for a model all that it was given.
+    pub sources: Vec<Source>,
 }
 
 /// Answers questions.
@@ -61,17 +72,22 @@ impl Answerer {
     }
 
     /// Begins an answer.
-    pub fn answer(&self, query: Query) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
+    pub fn answer(&self, query: Query) -> BoxFuture<'_, Result<Answer, LlmError>> {
         match self {
             Self::Model { chat, prompts, budget } if self.asks_model(&query) => {
-                chat.chat(prompt::request(prompts, *budget, query))
+                let given = query.passages.iter().flatten();
+                let sources = given.map(|it| it.source.clone()).collect();
+                let stream = chat.chat(prompt::request(prompts, *budget, query));
+                Box::pin(async { Ok(Answer { stream: stream.await?, sources }) })
             }
             _ => {
                 let Query { standalone, lang, passages, .. } = &query;
-                let text = builtin::extract(standalone, *lang, passages.as_deref().unwrap_or_default());
+                let passages = passages.as_deref().unwrap_or_default();
+                let Extract { text, used } = builtin::extract(standalone, *lang, passages);
+                let sources = used.iter().map(|&at| passages[at].source.clone()).collect();
                 let pieces: Vec<_> =
                     language::pieces(&text).map(|piece| Ok(Delta::Text(piece.to_owned()))).collect();
-                Box::pin(async { Ok(stream::iter(pieces).boxed()) })
+                Box::pin(async { Ok(Answer { stream: stream::iter(pieces).boxed(), sources }) })
             }
         }
     }

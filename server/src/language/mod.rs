@@ -1,6 +1,7 @@
 //! The two languages Rapport speaks, their sentences and their words.
 
 pub mod sentence;
+pub mod simplified;
 pub mod words;
 
 use std::str::FromStr;

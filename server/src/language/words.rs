@@ -19,6 +19,7 @@ use icu_segmenter::options::WordBreakInvariantOptions;
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 
 use super::is_han;
+use super::simplified::traditional;
 
 /// ICU's segmenter; its data are part of the binary.
 static SEGMENTER: LazyLock<WordSegmenterBorrowed<'static>> =
@@ -71,7 +72,7 @@ pub fn is_character(term: &str) -> bool {
     chars.next().is_some_and(is_han) && chars.next().is_none()
 }
 
-/// Lower case, full-width letters and digits as ASCII, 臺 as 台, typographic apostrophes straight.
+/// Lower case, full-width letters and digits as ASCII, 臺 as 台, Simplified as Traditional, typographic apostrophes straight.
 fn fold(text: &str) -> String {
     text.chars()
         .map(|c| match c {
@@ -79,7 +80,7 @@ fn fold(text: &str) -> String {
             '臺' => '台',
             '’' => '\'',
             '‐' | '‑' | '–' => '-',
-            _ => c,
+            _ => traditional(c),
         })
         .flat_map(char::to_lowercase)
         .collect()

@@ -10,6 +10,7 @@ mod tests;
 
 use super::facts;
 use super::mention::{self, Kind, Mention};
+use crate::answer::builtin::is_small_talk;
 use crate::event::Tone;
 use crate::language::{Lang, sentence};
 use persona::{Persona, persona};
@@ -23,6 +24,9 @@ pub fn convert(answer: &str, tone: Tone, lang: Lang, mention: Option<&str>) -> S
     }
     let respectful = matches!(tone, Tone::ElderFriendly | Tone::ProfessionalFriendly) && lang == Lang::ZhHant;
     let body = if respectful { respectfully(body) } else { body.to_owned() };
+    if is_small_talk(answer) {
+        return body;
+    }
     let mention = mention.and_then(mention::find);
     let frame = Frame { persona: persona(tone, lang), lang, hash: hash(answer) };
     let framed = frame.around(&sentence::split(&body), mention.as_ref());
@@ -48,7 +52,7 @@ impl Frame {
             (persona.openings, persona.closings)
         };
         let mut text = String::new();
-        if let Some(mention) = mention {
+        if let Some(mention) = mention.filter(|_| !unknown) {
             self.add(&mut text, &self.on(mention));
         }
         self.add(&mut text, self.draw(openings, 0));

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 
 use super::Turn;
-use crate::answer::{Query, builtin};
+use crate::answer::{Answer, Query, builtin};
 use crate::event::{Source, Stage, Usage};
 use crate::knowledge::Passage;
 use crate::llm::{Delta, LlmError};
@@ -39,13 +39,13 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The question with what it refers to in the last reply: what the documents are searched for.
+    /// The question, cleaned and with what it refers to in the last reply: what the documents are searched for.
     fn standalone(&self) -> String {
         let question = &self.request.message.text;
         let mut last = self.request.history.iter().rev();
         match (last.next(), last.next()) {
             (Some(answer), Some(asked)) => builtin::standalone(question, &asked.text, &answer.text),
-            _ => question.clone(),
+            _ => builtin::standalone(question, "", ""),
         }
     }
 
@@ -56,12 +56,6 @@ impl Turn<'_> {
         let passages = knowledge.search(question, self.engine.knobs.passage_chars);
         self.timeline.timings().retrieve = Some(crate::event::millis(started.elapsed()));
         self.timeline.close(span);
-        for Passage { source, .. } in &passages {
-            let is_known = |known: &Source| known.title == source.title && known.file == source.file;
-            if !self.reply.sources.iter().any(is_known) {
-                self.reply.sources.push(source.clone());
-            }
-        }
         Some(passages)
     }
 
@@ -70,7 +64,14 @@ impl Turn<'_> {
         if engine.answerer.asks_model(&query) {
             self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
         }
-        let mut stream = engine.answerer.answer(query).await?;
+        let Answer { mut stream, sources } = engine.answerer.answer(query).await?;
+        self.reply.sources.clear();
+        for source in sources {
+            let is_known = |known: &Source| known.title == source.title && known.file == source.file;
+            if !self.reply.sources.iter().any(is_known) {
+                self.reply.sources.push(source);
+            }
+        }
         while let Some(delta) = stream.next().await {
             match delta? {
                 Delta::Text(text) => {

@@ -85,8 +85,10 @@ const SIGNS: &[(Kind, &[&str])] = &[
             "which year",
             "what date",
             "in what year",
+            "how old",
         ],
     ),
+    (Kind::Place, &["幾樓", "哪一樓", "哪層", "which floor", "what floor"]),
     (
         Kind::Count,
         &[
@@ -103,13 +105,24 @@ const SIGNS: &[(Kind, &[&str])] = &[
             "幾樓",
             "幾人",
             "幾",
+            "多高",
+            "多重",
+            "多長",
+            "多寬",
+            "多大",
+            "多深",
+            "多遠",
+            "多久",
             "how many",
             "how much",
             "how long",
             "how tall",
+            "how heavy",
+            "how wide",
+            "how deep",
+            "weigh?",
             "how high",
             "how big",
-            "how old",
             "how far",
             "how large",
             "how fast",
@@ -162,7 +175,10 @@ impl Kind {
     pub(super) fn is_shown_by(self, sentence: &str) -> bool {
         let lower = sentence.to_lowercase();
         let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-        let digits = lower.chars().any(|c| c.is_ascii_digit());
+        // The digit of a name, such as M2, counts nothing.
+        let digits = lower
+            .split(|c: char| !c.is_alphanumeric() || !c.is_ascii())
+            .any(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         let number =
             digits || lower.contains(|c| "一二三四五六七八九十百千萬億兩".contains(c)) || has(EN_NUMBERS);
         match self {
@@ -225,7 +241,8 @@ impl Kind {
                 "road",
                 "beside",
                 "next to",
-                " in the ",
+                " is in ",
+                " are in ",
             ]),
             Self::Definition => has(&[
                 "是",

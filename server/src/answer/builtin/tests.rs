@@ -25,7 +25,7 @@ fn house() -> Vec<Passage> {
 
 /// The answer to a question must hold `expect`.
 fn check(question: &str, expect: &str) {
-    let answer = extract(question, Lang::of(question), &house());
+    let answer = extract(question, Lang::of(question), &house()).text;
     assert!(answer.contains(expect), "{question}: {answer}");
 }
 
@@ -38,7 +38,7 @@ fn answers() {
     check("水鐘是什麼？", "水鐘是以落水驅動的時鐘。");
     check("水鐘是誰建的？", "李明博士");
     check("館長的電話是多少？", "02-2345-6789");
-    check("Where can I leave my coat?", "The cloakroom is beside the entrance. It is free of charge.");
+    check("Where can I leave my coat?", "The cloakroom is beside the entrance.");
     check("Where do I leave a coat?", "cloakroom");
 }
 
@@ -56,17 +56,17 @@ fn refusals() {
     {
         check(question, "我不知道");
     }
-    assert!(extract("What is it?", Lang::En, &[]).contains("I don't know"));
-    assert!(extract("這是什麼？", Lang::ZhHant, &[]).contains("我不知道"));
+    assert!(extract("What is it?", Lang::En, &[]).text.contains("I don't know"));
+    assert!(extract("這是什麼？", Lang::ZhHant, &[]).text.contains("我不知道"));
 }
 
 #[test]
 fn documents_in_the_other_language_are_quoted_as_such() {
     let english = [passage("ITRI", "ITRI is a research institute. It was founded in 1973.")];
     let chinese = [passage("ITRI", "工研院（ITRI）是研究機構，成立於1973年。")];
-    let answer = extract("ITRI 是什麼？", Lang::ZhHant, &english);
+    let answer = extract("ITRI 是什麼？", Lang::ZhHant, &english).text;
     assert!(answer.starts_with("館方文件以英文記載：“ITRI is") && answer.ends_with('”'), "{answer}");
-    let answer = extract("What is ITRI?", Lang::En, &chinese);
+    let answer = extract("What is ITRI?", Lang::En, &chinese).text;
     assert_eq!(answer, "Our documents answer this in Chinese: 「工研院（ITRI）是研究機構，成立於1973年。」");
 }
 
@@ -82,7 +82,7 @@ fn small_talk() {
 #[test]
 fn lists_are_read_whole_and_without_marks() {
     let rooms = [passage("Rooms", "The rooms are:\n- Hall: clocks\n- Loft: looms\n1. Yard")];
-    let answer = extract("What are the rooms?", Lang::En, &rooms);
+    let answer = extract("What are the rooms?", Lang::En, &rooms).text;
     assert_eq!(answer, "The rooms are: Hall: clocks. Loft: looms. Yard.");
 }
 
@@ -91,14 +91,14 @@ fn a_follow_up_takes_what_it_refers_to() {
     let answer = "現任院長是王小明。他很忙。";
     assert_eq!(
         standalone("他什麼時候上任的？", "院長是誰？", answer),
-        "他什麼時候上任的？ (現任院長是王小明。)"
+        "他什麼時候上任的？\n現任院長是王小明。"
     );
     assert_eq!(standalone("水鐘多高？", "院長是誰？", answer), "水鐘多高？");
     assert_eq!(standalone("Is there a shop?", "Who?", "Ada."), "Is there a shop?");
     let refused = super::unknown(Lang::En);
     assert_eq!(
         standalone("When was it built?", "What is the Loom?", refused),
-        "When was it built? (What is the Loom?)"
+        "When was it built?\nWhat is the Loom?"
     );
 }
 
@@ -136,7 +136,7 @@ fn odd_input_is_answered_in_time_and_in_size() {
         let question = text(40);
         let passages: Vec<_> = (0..3).map(|_| passage(&text(6), &text(150))).collect();
         for lang in [Lang::En, Lang::ZhHant] {
-            let answer = extract(&question, lang, &passages);
+            let answer = extract(&question, lang, &passages).text;
             assert!(
                 !answer.is_empty() && answer.chars().count() <= MAX_ANSWER_CHARS,
                 "{question:?}: {answer:?}"
@@ -146,7 +146,7 @@ fn odd_input_is_answered_in_time_and_in_size() {
     let long = "工研院的研究員使用水鐘".repeat(400);
     let passages: Vec<_> = (0..6).map(|n| passage("水鐘", &long[n * 33..(n + 40) * 33])).collect();
     let begun = Instant::now();
-    let answer = extract(&long[..12_000], Lang::ZhHant, &passages);
+    let answer = extract(&long[..12_000], Lang::ZhHant, &passages).text;
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?} without optimisation", begun.elapsed());
     assert!(answer.chars().count() <= MAX_ANSWER_CHARS);
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::question::Question;
+use super::quote;
 use crate::knowledge::Passage;
 use crate::language::words::words;
 use crate::language::{Lang, is_han, sentence};
@@ -19,6 +20,19 @@ const FROM_TITLE: f32 = 0.4;
 const SHOWS: f32 = 0.35;
 /// What a passage gains for being in the question's language.
 const SAME_LANGUAGE: f32 = 0.15;
+/// What a passage gains if the question has all words of its title.
+const TITLE_FITS: f32 = 0.2;
+/// What a dated item loses: the house's lasting documents go before its news.
+const NEWS: f32 = 0.2;
+/// What a sentence loses if a follow-up's last answer had all its words: nobody asks again.
+const SAID: f32 = 0.5;
+/// What a word of what a follow-up refers to counts at most: it tells where to look, not what for;
+/// all of them together weigh no more than the question's own.
+const REFERRED: f32 = 0.5;
+/// What a passage gains if a sentence that may be the answer has the whole question.
+const SAYS: f32 = 0.3;
+/// What a passage gains that begins by naming its title, where that is to be explained.
+const BEGINS: f32 = 0.2;
 /// What each place in the search's order costs a passage, in shares of the question.
 const PLACE: f32 = 0.02;
 const PLACE_OF_DEFINITION: f32 = 0.1;
@@ -73,8 +87,23 @@ impl Text {
         }
     }
 
+    /// The share of its words that a question has.
+    fn share_of(&self, question: &[String]) -> f32 {
+        let shared = self.words.iter().filter(|word| question.contains(word)).count();
+        small(shared) / small(self.words.len().max(1))
+    }
+
     /// How much of a word it holds, 0 to 1.
     fn holds(&self, word: &str) -> f32 {
+        let own = self.holds_itself(word);
+        let others = alike(word).filter(|_| own < ABBREVIATED);
+        if others.into_iter().flatten().any(|it| *it != word && self.holds_itself(it) >= ABBREVIATED) {
+            return ABBREVIATED;
+        }
+        own
+    }
+
+    fn holds_itself(&self, word: &str) -> f32 {
         if self.words.contains(word) {
             return 1.0;
         }
@@ -123,7 +152,14 @@ impl Weights {
             let holding = small(holding.count());
             strength(word) * (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
         };
-        let words: Vec<f32> = question.words.iter().map(weigh).collect();
+        let mut words: Vec<f32> = question.words.iter().map(weigh).collect();
+        let refers: Vec<bool> = question.words.iter().map(|word| question.refers_by(word)).collect();
+        let sum = |of: bool| words.iter().zip(&refers).filter(|it| *it.1 == of).map(|it| it.0).sum::<f32>();
+        let (asked, referred) = (sum(false), sum(true));
+        if asked > 0.0 && referred > 0.0 {
+            let less = REFERRED.min(asked / referred);
+            words.iter_mut().zip(&refers).filter(|it| *it.1).for_each(|it| *it.0 *= less);
+        }
         let all = words.iter().sum::<f32>().max(f32::MIN_POSITIVE);
         Self { words, all, texts }
     }
@@ -133,6 +169,12 @@ impl Weights {
     pub(super) fn rank(&self, question: &Question, lang: Lang, passages: &[Passage]) -> Vec<(usize, f32)> {
         // Asked what something is, the search puts first what defines it.
         let place = if question.asks_for_meaning() { PLACE_OF_DEFINITION } else { PLACE };
+        let has_names = |at: usize| {
+            let (title, text) = &self.texts[at];
+            question.names.iter().all(|word| title.holds(word).max(text.holds(word)) >= ABBREVIATED)
+        };
+        // A document in the other language may write a name in its own way.
+        let names_known = (0..passages.len()).any(has_names);
         let mut ranked: Vec<(usize, f32, f32)> = Vec::new();
         for (at, passage) in passages.iter().enumerate() {
             let (title, text) = &self.texts[at];
@@ -140,7 +182,8 @@ impl Weights {
             let focused = passage.lang() != Lang::ZhHant
                 || question.focus.is_empty()
                 || question.focus.iter().any(|word| title.holds(word).max(text.holds(word)) > PARTLY);
-            if share <= 0.0 || !focused {
+            let named = !(names_known || passage.lang() == lang) || has_names(at);
+            if share <= 0.0 || !focused || !named {
                 continue;
             }
             let mut order = share - place * small(at);
@@ -150,6 +193,25 @@ impl Weights {
             }
             if passage.lang() == lang {
                 order += SAME_LANGUAGE;
+            }
+            if question.kind.is_strict() {
+                let sentences = sentence::split(&passage.text);
+                let may_answer =
+                    sentences.into_iter().filter(|it| question.kind.is_met_by(it)).map(Text::new);
+                let held = may_answer.map(|own| self.share(question, |word| own.holds(word)));
+                order += SAYS * held.fold(0.0, f32::max);
+            }
+            if question.asks_for_meaning() {
+                let first =
+                    sentence::split(&passage.text).first().map_or_else(|| Text::new(""), |it| Text::new(it));
+                let name = passage.source.title.rsplit('›').next().unwrap_or_default();
+                if words(name).iter().all(|word| first.holds(word) >= ABBREVIATED) {
+                    order += BEGINS;
+                }
+            }
+            order += TITLE_FITS * title.share_of(&question.words);
+            if quote::without_date(&passage.text).len() < passage.text.len() && !question.asks_for_news() {
+                order -= NEWS;
             }
             ranked.push((at, share, order));
         }
@@ -186,6 +248,7 @@ impl Weights {
                 if question.kind.is_shown_by(text) {
                     weight += SHOWS;
                 }
+                weight -= SAID * own.share_of(&question.said);
                 if text.ends_with(['：', ':']) {
                     weight *= 0.5;
                 }
@@ -202,9 +265,40 @@ impl Weights {
     }
 }
 
-/// What a word says by itself: a character alone has many meanings.
+/// What a word says by itself: a character alone has many meanings, the house is everywhere, and heavy are
+/// many things.
 fn strength(word: &str) -> f32 {
-    if word.chars().count() == 1 { 0.35 } else { 1.0 }
+    const HOUSE: [&str; 10] =
+        ["museum", "place", "visit", "visitor", "博物館", "展館", "館內", "館裡", "本館", "貴館"];
+    if word.chars().count() == 1 {
+        0.35
+    } else if HOUSE.contains(&word) || alike(word).is_some() {
+        0.5
+    } else {
+        1.0
+    }
+}
+
+/// Words of one meaning with this one: what is asked of anything, in whatever words the document tells it.
+fn alike(word: &str) -> Option<&'static [&'static str]> {
+    const ALIKE: &[&[&str]] = &[
+        &["heavi", "weigh", "weight", "kilogram", "kg"],
+        &["tall", "high", "height"],
+        &["long", "length"],
+        &["wid", "width"],
+        &["mad", "mak", "maker", "built", "build", "creat", "construct", "old"],
+        &["founded", "found", "founder", "establish", "start"],
+        &["die", "died", "death"],
+        &["pric", "cost", "fee", "dollar"],
+        &["重", "多重", "重量", "公斤"],
+        &["高", "多高", "高度"],
+        &["長", "多長", "長度"],
+        &["寬", "多寬", "寬度"],
+        &["做", "造", "建", "製作", "製造", "建造", "打造", "創作"],
+        &["創辦", "創立", "創建", "成立", "設立"],
+    ];
+    let word = word.strip_suffix('的').unwrap_or(word);
+    ALIKE.iter().copied().find(|group| group.contains(&word))
 }
 
 /// A small count as a float.

@@ -85,6 +85,19 @@ fn an_honest_answer_stays_honest() {
 }
 
 #[test]
+fn small_talk_stays_short_and_a_refusal_pays_no_compliment() {
+    for tone in Tone::ALL {
+        for (asked, lang) in [("Hi!", Lang::En), ("謝謝，再見", Lang::ZhHant)] {
+            let reply = crate::answer::builtin::extract(asked, lang, &[]).text;
+            assert_eq!(convert(&reply, tone, lang, Some("a red coat")), reply);
+        }
+        let refusal = crate::answer::builtin::extract("2+2", Lang::En, &[]).text;
+        let text = convert(&refusal, tone, Lang::En, Some("a red coat"));
+        assert!(text.contains(&refusal) && !text.contains("coat"), "{text}");
+    }
+}
+
+#[test]
 fn lists_keep_their_shape() {
     let list = "There are two halls:\n- the Light Gallery\n- the Green Hall";
     let text = convert(list, Tone::CasualFriendly, Lang::En, None);

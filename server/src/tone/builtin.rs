@@ -60,13 +60,15 @@ impl Frame {
         let flowing = !unknown && !sentences.iter().any(|s| s.trim().contains('\n') || s.ends_with('\n'));
         for (i, sentence) in sentences.iter().enumerate() {
             let connective = match i {
-                _ if !flowing || connects(sentence) => "",
+                _ if !flowing || connects(sentence) || is_quoting(&text) => "",
                 1 => self.draw(persona.connectives, 1),
                 3 => self.draw(persona.later_connectives, 2),
                 _ => "",
             };
             self.add(&mut text, connective);
-            if flowing {
+            if flowing && is_quoting(&text) {
+                text.push_str(sentence);
+            } else if flowing {
                 self.add(&mut text, sentence.trim());
             } else {
                 if i == 0 {
@@ -156,6 +158,17 @@ fn admits_ignorance(sentences: &[&str]) -> bool {
     let first = sentences.iter().map(|s| s.trim()).find(|s| !s.is_empty()).unwrap_or_default();
     let first = first.to_lowercase().replace('’', "'");
     SIGNS.iter().any(|sign| first.contains(sign))
+}
+
+/// Whether an answer says something that a compliment may stand before: no greeting, no refusal.
+pub fn has_content(answer: &str) -> bool {
+    !is_small_talk(answer) && !admits_ignorance(&sentence::split(answer))
+}
+
+/// Whether a quotation is still open at a text's end: nothing of ours belongs into it.
+fn is_quoting(text: &str) -> bool {
+    let count = |marks: [char; 3]| text.matches(marks).count();
+    count(['「', '『', '“']) > count(['」', '』', '”'])
 }
 
 /// Whether a sentence has a connective of its own.

@@ -10,7 +10,7 @@ use super::{Ended, FactGuard, Request, Turn};
 use crate::event::{Event, Outcome, Source, Stage, Status, Tone, TurnReport, Usage};
 use crate::language::{self, sentence};
 use crate::llm::{Delta, LlmError};
-use crate::tone::{Conversion, facts};
+use crate::tone::{Conversion, builtin, facts};
 
 /// How often a conversion is begun before the plain answer is sent.
 const ATTEMPTS: u32 = 2;
@@ -85,7 +85,8 @@ impl Turn<'_> {
 
     /// Whether this reply is to speak of the visitor, and may.
     fn mentions(&self, view: &View) -> bool {
-        self.request.mention && view.is_recent && !view.description.is_empty()
+        let may = self.request.mention && view.is_recent && !view.description.is_empty();
+        may && builtin::has_content(&self.reply.answer)
     }
 
     /// Converts the answer, sending as it comes unless the fact guard holds it; returns all of it.

@@ -318,6 +318,18 @@ async fn the_visitors_coat_is_mentioned_first_and_then_by_the_draw() {
 }
 
 #[tokio::test]
+async fn a_refusal_has_no_compliment_and_leaves_it_due() {
+    let house = House::with_camera(QUICK, |config| config.session.mention_rate = 0.0).await;
+    let mut client = house.connect("").await;
+    for (question, mentions) in [("What is the capital of Peru?", false), (QUESTION, true), (QUESTION, false)]
+    {
+        let asked = json!({"text_user_msg": question, "user_description": "a man in a green coat"});
+        let text = client.ask(&asked.to_string()).await["text"].as_str().unwrap().to_owned();
+        assert_eq!(text.contains("green coat"), mentions, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_draw_of_mentions_is_repeatable() {
     let mut draws = Vec::new();
     for _ in 0..2 {

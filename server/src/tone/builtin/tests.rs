@@ -168,3 +168,19 @@ fn any_answer_keeps_its_facts() {
         }
     }
 }
+
+#[test]
+fn nothing_is_put_into_a_quotation() {
+    let answer =
+        "Our documents answer this in Chinese: 「工研院成立於1973年。總部在新竹。它有六千人。它有專利。」";
+    for tone in Tone::ALL {
+        assert!(convert(answer, tone, Lang::En, None).contains(answer), "{tone:?}");
+    }
+}
+
+#[test]
+fn compliments_stand_before_content_only() {
+    assert!(super::has_content("The clock is 3.2 metres tall."));
+    assert!(!super::has_content("I don't know. That is not in this house's documents."));
+    assert!(!super::has_content("我不知道，館方的文件裡沒有這項資料。"));
+}

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// A connection that takes longer than this is taken for dead: upstreams stand in the same house or region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// More idle connections than this are not kept after a rush; so many stay warm for the next one.
+const MAX_IDLE: usize = 64;
+
 /// A client for one upstream. Proxy variables are ignored for loopback addresses, redirects are not
 /// followed (a key must not travel elsewhere), and there is no total timeout: callers bound their calls.
 pub fn client(url: &reqwest::Url) -> reqwest::Result<reqwest::Client> {
@@ -12,6 +15,7 @@ pub fn client(url: &reqwest::Url) -> reqwest::Result<reqwest::Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_max_idle_per_host(MAX_IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("rapport/", env!("CARGO_PKG_VERSION")));
     if is_loopback(url) { builder.no_proxy() } else { builder }.build()

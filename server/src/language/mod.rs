@@ -1,5 +1,6 @@
 //! The two languages Rapport speaks, their sentences and their words.
 
+pub mod calendar;
 pub mod sentence;
 pub mod simplified;
 pub mod words;

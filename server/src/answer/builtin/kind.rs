@@ -1,5 +1,7 @@
 //! Kinds of questions, and how their answers look.
 
+use crate::language::calendar::{MONTHS, WEEKDAYS};
+
 /// What an answer must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -203,7 +205,7 @@ impl Kind {
             Self::Date => {
                 digits_in_a_row(&lower) >= 4
                     || number && has(&["年", "月", "日", "世紀", "century", "daily", "every "])
-                    || has(MONTHS)
+                    || has_calendar_name(&lower)
             }
             Self::Count => number,
             Self::Person => {
@@ -268,28 +270,13 @@ const EN_NUMBERS: &[&str] = &[
     "thousand", "million", "dozen",
 ];
 
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march ",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "週",
-    "星期",
-];
+/// Whether a text in lower case names a month or a day of the week. "May" and "march" are also verbs: the one
+/// says nothing, the other only before a blank.
+fn has_calendar_name(lower: &str) -> bool {
+    let is_telling = |month: &&&str| !matches!(**month, "march" | "may");
+    let names = MONTHS.iter().filter(is_telling).chain(&WEEKDAYS).chain(&["march ", "週", "星期"]);
+    names.copied().any(|name| lower.contains(name))
+}
 
 /// The most digits in a row, hyphens, brackets and spaces between them not counted.
 fn digits_in_a_row(text: &str) -> usize {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::asked::REFERS;
 use super::kind::Kind;
+use crate::language::calendar::is_calendar_name;
 use crate::language::is_han;
 use crate::language::words::words;
 
@@ -177,30 +178,6 @@ fn is_deictic(word: &str) -> bool {
 
 /// The names in a question, as words: capitalised inside an English one, in Latin letters in a Chinese one.
 fn names(question: &str) -> Vec<String> {
-    const CALENDAR: [&str; 22] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "mondays",
-        "saturdays",
-        "sundays",
-    ];
     let is_chinese = question.contains(is_han);
     let all =
         question.split(|c: char| c.is_whitespace() || is_han(c) || c.is_ascii_punctuation() && c != '\'');
@@ -215,7 +192,7 @@ fn names(question: &str) -> Vec<String> {
     let from = usize::from(!is_chinese);
     let named = all.iter().skip(from).filter(|word| {
         let letters = word.len() > 2 && word.chars().all(|c| c.is_ascii_alphabetic() || c == '\'');
-        letters && (is_capital(word) || is_chinese) && !CALENDAR.contains(&word.to_lowercase().as_str())
+        letters && (is_capital(word) || is_chinese) && !is_calendar_name(word)
     });
     // A word that says nothing is its own only term, and no name.
     named.flat_map(|word| words(&format!("{word} x9"))).filter(|word| word != "x9").collect()

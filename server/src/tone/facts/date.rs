@@ -2,22 +2,8 @@
 
 use super::Key;
 use super::reading::Reading;
+use crate::language::calendar::MONTHS;
 use crate::tone::numeral::Decimal;
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// The number of an English month, also abbreviated.
 pub(super) fn month(word: &str) -> Option<u32> {

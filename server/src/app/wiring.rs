@@ -103,7 +103,7 @@ pub(super) fn build(
         }
     };
 
-    let engine = engine(chat.clone(), &prompts, config.context_tokens);
+    let (answerer, converter) = voices(chat.clone(), &prompts, config.context_tokens);
     let selector = chat.clone().map(|chat| (chat, Arc::clone(&prompts)));
     let selector = Arc::new(Selector::new(config.select, config.elder_age, selector));
     let descriptions = Descriptions::new(
@@ -114,7 +114,6 @@ pub(super) fn build(
         shutdown.clone(),
     );
     let health = Health::new(knowledge.as_ref(), chat.clone(), vlm);
-    let (answerer, converter) = engine;
     let engine = Engine { knowledge, answerer, selector, converter, descriptions, knobs: config.turn };
     let host = Host {
         limits: config.limits,
@@ -135,7 +134,7 @@ pub(super) fn build(
 }
 
 /// What answers and converts: models, or the built-in engine.
-fn engine(
+fn voices(
     chat: Option<Arc<dyn Chat>>,
     prompts: &Arc<Prompts>,
     context_tokens: usize,

@@ -200,7 +200,8 @@ where
                     if let Err(why) = waited {
                         return End::Server(why.into());
                     }
-                    is_replied = self.take_events(outbox) && once;
+                    self.take_events(outbox);
+                    is_replied = once && self.encoder.has_replied();
                 }
                 // These two end a socket even while its client doesn't read.
                 why = outbox.given_up() => return End::Server(why.into()),
@@ -279,14 +280,10 @@ where
         None
     }
 
-    /// Encodes all that waits, up to the end of a reply if there is one; says whether there is.
-    fn take_events(&mut self, outbox: &Outbox) -> bool {
-        let mut is_reply = false;
-        for event in outbox.take() {
-            is_reply |= self.encoder.ends_reply(&event.event);
-            self.unsent.extend(self.encoder.encode(&event).into_iter().map(Message::text));
-        }
-        is_reply
+    /// Encodes all that waits.
+    fn take_events(&mut self, outbox: &Outbox) {
+        let encoder = &mut self.encoder;
+        self.unsent.extend(outbox.take().iter().flat_map(|event| encoder.encode(event)).map(Message::text));
     }
 }
 

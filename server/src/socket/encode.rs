@@ -20,12 +20,18 @@ pub(super) struct Encoder<'a> {
     text: TextEncoder,
     /// A turn runs: its own end is still to come.
     is_replying: bool,
+    has_replied: bool,
 }
 
 impl<'a> Encoder<'a> {
     pub(super) fn new(format: Format, host: &'a Host, attached: Attached) -> Self {
         let is_replying = attached.is_replying;
-        Self { format, host, attached, text: TextEncoder::new(is_replying), is_replying }
+        Self { format, host, attached, text: TextEncoder::default(), is_replying, has_replied: false }
+    }
+
+    /// Whether a reply to a message is complete.
+    pub(super) fn has_replied(&self) -> bool {
+        self.has_replied
     }
 
     /// The `session` frame that begins every JSON socket.
@@ -35,26 +41,34 @@ impl<'a> Encoder<'a> {
             let turn = snapshot.turn.as_ref().map(|(turn_id, text)| (&**turn_id, text.as_str()));
             SnapshotFrame::new(&snapshot.history, turn)
         });
-        self.session_frame(&Greeting {
-            session_id: &attached.session_id,
-            resume_token: &attached.resume_token,
-            resumed: attached.resumed,
-            epoch: attached.epoch,
-            last_seq: attached.last_seq,
+        let epoch = (attached.epoch, attached.last_seq, &*attached.resume_token);
+        self.session_frame(epoch, attached.resumed, snapshot)
+    }
+
+    /// `epoch`: its number, the session's last sequence number, and its resume token.
+    fn session_frame(
+        &self,
+        (epoch, last_seq, resume_token): (u64, u64, &str),
+        resumed: bool,
+        snapshot: Option<SnapshotFrame<'_>>,
+    ) -> Option<String> {
+        let greeting = Greeting {
+            session_id: &self.attached.session_id,
+            resume_token,
+            resumed,
+            epoch,
+            last_seq,
             limits: &self.host.limits_told,
             server: self.host.engine,
             version: env!("CARGO_PKG_VERSION"),
             demo: self.host.is_demo,
             snapshot,
-        })
-    }
-
-    fn session_frame(&self, greeting: &Greeting<'_>) -> Option<String> {
+        };
         (self.format == Format::Json).then(|| greeting.encode())
     }
 
     /// Whether an event ends the reply to a message: a turn's end, or a refusal while no turn runs.
-    pub(super) fn ends_reply(&mut self, event: &Event) -> bool {
+    fn ends_reply(&mut self, event: &Event) -> bool {
         match event {
             Event::TurnStarted { .. } => self.is_replying = true,
             Event::TurnDone(_) => {
@@ -68,24 +82,14 @@ impl<'a> Encoder<'a> {
     }
 
     pub(super) fn encode(&mut self, event: &Sequenced) -> Vec<String> {
+        let ends_reply = self.ends_reply(&event.event);
+        self.has_replied |= ends_reply;
         if let Event::EpochBegan { epoch, last_seq, resume_token } = &event.event {
-            let greeting = Greeting {
-                session_id: &self.attached.session_id,
-                resume_token,
-                resumed: false,
-                epoch: *epoch,
-                last_seq: *last_seq,
-                limits: &self.host.limits_told,
-                server: self.host.engine,
-                version: env!("CARGO_PKG_VERSION"),
-                demo: self.host.is_demo,
-                snapshot: None,
-            };
-            return self.session_frame(&greeting).into_iter().collect();
+            return self.session_frame((*epoch, *last_seq, resume_token), false, None).into_iter().collect();
         }
         match self.format {
             Format::Json => native::encode(event.seq.unwrap_or_default(), &event.event).into_iter().collect(),
-            Format::Text => self.text.encode(&event.event),
+            Format::Text => self.text.encode(&event.event, ends_reply),
         }
     }
 

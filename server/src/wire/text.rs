@@ -11,42 +11,29 @@ pub const END_FLAG: &str = "END_FLAG";
 #[derive(Debug, Default)]
 pub struct TextEncoder {
     sentences: Sentences,
-    /// A turn runs: its own end is still to come.
-    is_replying: bool,
 }
 
 impl TextEncoder {
-    /// `is_replying`: a turn runs already, whose end is still to come.
-    pub fn new(is_replying: bool) -> Self {
-        Self { sentences: Sentences::default(), is_replying }
-    }
-
-    /// The text messages of an event: none, one, or several.
-    pub fn encode(&mut self, event: &Event) -> Vec<String> {
-        match event {
-            Event::TurnStarted { .. } => {
-                self.is_replying = true;
-                Vec::new()
-            }
+    /// The text messages of an event: none, one, or several. `ends_reply`: a message has all its reply now.
+    pub fn encode(&mut self, event: &Event, ends_reply: bool) -> Vec<String> {
+        let mut messages = match event {
             Event::Token { text, .. } => lines(self.sentences.push(text)),
-            Event::TurnDone(_) => {
-                self.is_replying = false;
-                let mut messages = self.flush();
-                messages.push(END_FLAG.to_owned());
-                messages
-            }
+            Event::TurnDone(_) => self.flush(),
             Event::Error(error) => {
                 // What was said so far comes before what went wrong.
                 let mut messages = if error.turn_id.is_some() { self.flush() } else { Vec::new() };
                 messages.push(error_line(error.code, &error.message));
-                // A refused question has its whole reply in this line, unless another's reply is still coming.
-                if !self.is_replying {
-                    messages.push(END_FLAG.to_owned());
-                }
                 messages
             }
-            Event::Description { .. } | Event::Tone { .. } | Event::EpochBegan { .. } => Vec::new(),
+            Event::Description { .. }
+            | Event::TurnStarted { .. }
+            | Event::Tone { .. }
+            | Event::EpochBegan { .. } => Vec::new(),
+        };
+        if ends_reply {
+            messages.push(END_FLAG.to_owned());
         }
+        messages
     }
 
     fn flush(&mut self) -> Vec<String> {
@@ -78,9 +65,9 @@ mod tests {
         let mut encoder = TextEncoder::default();
         let turn_id: Arc<str> = Arc::from("t1");
         let started = Event::TurnStarted { turn_id: Arc::clone(&turn_id), id: None };
-        assert!(encoder.encode(&started).is_empty());
+        assert!(encoder.encode(&started, false).is_empty());
         let token = Event::Token { turn_id: Arc::clone(&turn_id), text: Arc::from("It stands  in Hsin") };
-        assert!(encoder.encode(&token).is_empty());
+        assert!(encoder.encode(&token, false).is_empty());
         let error = ErrorEvent {
             code: "llm_cut",
             message: "It broke off.".into(),
@@ -90,7 +77,7 @@ mod tests {
             id: None,
         };
         assert_eq!(
-            encoder.encode(&Event::Error(error)),
+            encoder.encode(&Event::Error(error), false),
             ["It stands in Hsin", "ERROR: llm_cut: It broke off."]
         );
     }

@@ -12,9 +12,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::event::Tone;
+use crate::event::{HistoryMessage, Speaker, Tone};
 use crate::language::Lang;
-use crate::llm::{HistoryMessage, Speaker};
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../prompts/", $name)))),*] };

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 
-use crate::event::Source;
+use crate::event::{HistoryMessage, Source};
 use crate::knowledge::Passage;
 use crate::language::{self, Lang};
-use crate::llm::{Chat, ChatStream, Delta, HistoryMessage, LlmError};
+use crate::llm::{Chat, ChatStream, Delta, LlmError};
 use crate::prompts::Prompts;
 
 pub use prompt::Budget;

@@ -1,8 +1,9 @@
 //! The prompt of a plain answer, cut to what fits into the model's context.
 
 use super::Query;
+use crate::event::HistoryMessage;
 use crate::language::is_han;
-use crate::llm::{ChatRequest, HistoryMessage, Role, untagged};
+use crate::llm::{ChatRequest, Role, untagged};
 use crate::prompts::Prompts;
 
 /// An answer is spoken to someone who stands: a few sentences.
@@ -75,9 +76,9 @@ mod tests {
 
     use super::*;
     use crate::event::Source;
+    use crate::event::Speaker;
     use crate::knowledge::Passage;
     use crate::language::Lang;
-    use crate::llm::Speaker;
 
     fn query(history: usize, passages: usize) -> Query {
         let message = |n: usize| HistoryMessage {

@@ -58,6 +58,40 @@ pub struct Message {
     pub lang: Option<Lang>,
 }
 
+impl Message {
+    /// A question with every option at its default.
+    pub fn asking(text: String) -> Self {
+        Self {
+            text,
+            id: None,
+            user_description: None,
+            tone: None,
+            convert_tone: true,
+            include_history: true,
+            strategy: None,
+            lang: None,
+        }
+    }
+}
+
+/// An earlier message of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryMessage {
+    /// Who said it.
+    pub speaker: Speaker,
+    /// What was said; answers as they were before conversion.
+    pub text: String,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// The visitor.
+    Visitor,
+    /// The house.
+    House,
+}
+
 /// What a session tells its clients, in order. Each carries a sequence number, given by the session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
 
-use crate::event::Usage;
+use crate::event::{HistoryMessage, Usage};
 
 /// The text of one reply is cut off as garbage beyond this many bytes: a visitor reads a few hundred.
 pub const MAX_REPLY: usize = 64 * 1024;
@@ -44,24 +44,6 @@ pub struct ChatRequest {
     pub max_tokens: u32,
     /// 0 to 2; lower is steadier.
     pub temperature: f32,
-}
-
-/// An earlier message of the conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryMessage {
-    /// Who said it.
-    pub speaker: Speaker,
-    /// What was said; answers as they were before conversion.
-    pub text: String,
-}
-
-/// Who said something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaker {
-    /// The visitor.
-    Visitor,
-    /// The house.
-    House,
 }
 
 /// What a reply's stream brings.

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::sse::{Decode, shorten};
-use super::{Chat, ChatRequest, ChatStream, Delta, LlmError, MAX_REPLY, Role, Speaker, http};
+use super::{Chat, ChatRequest, ChatStream, Delta, LlmError, MAX_REPLY, Role, http};
+use crate::event::Speaker;
 
 /// Between two pieces of a stream; before the first one only the turn's own timeout counts, because a
 /// large prompt on a slow machine takes minutes.

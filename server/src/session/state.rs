@@ -10,8 +10,7 @@ use super::limit::RateLimit;
 use super::outbox::{self, GivenUp, Outbox, Sequenced};
 use super::registry::random_id;
 use super::{Knobs, MAX_WAITING};
-use crate::event::{Event, Message, Status};
-use crate::llm::{HistoryMessage, Speaker};
+use crate::event::{Event, HistoryMessage, Message, Speaker, Status};
 use crate::turn::{Ended, Request, Stop};
 
 /// How many messages a session remembers, questions and answers together.

@@ -22,10 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answerer;
 use crate::description::Descriptions;
-use crate::event::{ErrorEvent, Event, Message, Status, Strategy, TurnReport};
+use crate::event::{ErrorEvent, Event, HistoryMessage, Message, Status, Strategy, TurnReport};
 use crate::knowledge::Knowledge;
 use crate::language::Lang;
-use crate::llm::{HistoryMessage, LlmError};
+use crate::llm::LlmError;
 use crate::tone::{Converter, Selector};
 use reply::Reply;
 use timeline::Timeline;

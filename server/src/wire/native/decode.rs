@@ -55,22 +55,6 @@ fn read(fields: &Fields<'_>) -> Result<ClientFrame, ErrorEvent> {
     }
 }
 
-impl Message {
-    /// A question with every option at its default.
-    pub fn asking(text: String) -> Self {
-        Self {
-            text,
-            id: None,
-            user_description: None,
-            tone: None,
-            convert_tone: true,
-            include_history: true,
-            strategy: None,
-            lang: None,
-        }
-    }
-}
-
 /// A frame's fields, each read with its type. `null` counts as absent.
 struct Fields<'a>(&'a Map<String, Value>);
 

@@ -4,9 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::time::Duration;
 
-use crate::event::{ErrorEvent, Event, Source, Span, Timings, TurnReport, Usage};
-use crate::llm::HistoryMessage;
-use crate::llm::Speaker;
+use crate::event::{ErrorEvent, Event, HistoryMessage, Source, Span, Speaker, Timings, TurnReport, Usage};
 
 /// What a new socket is told first: the `session` frame.
 #[derive(Debug, Clone, Serialize)]

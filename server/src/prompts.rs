@@ -27,6 +27,8 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "answer-without-documents.zh-Hant.md",
     "convert.en.md",
     "convert.zh-Hant.md",
+    "direct.en.md",
+    "direct.zh-Hant.md",
     "persona.casual_friendly.en.md",
     "persona.casual_friendly.zh-Hant.md",
     "persona.child_friendly.en.md",
@@ -80,12 +82,25 @@ impl Prompts {
         self.text(&format!("{name}.{}.md", lang.as_str())).to_owned()
     }
 
+    /// The system prompt of answers that are given in a tone at once.
+    pub fn direct(&self, tone: Tone, lang: Lang, has_documents: bool) -> String {
+        let (persona, _) = self.persona(tone, lang);
+        let rules = self.text(&format!("direct.{}.md", lang.as_str()));
+        format!("{}\n{rules}\n\n{persona}", self.answer(lang, has_documents))
+    }
+
     /// The system prompt of conversions into a tone, and the persona's examples.
     pub fn convert(&self, tone: Tone, lang: Lang) -> (String, Vec<HistoryMessage>) {
         let rules = self.text(&format!("convert.{}.md", lang.as_str()));
+        let (persona, examples) = self.persona(tone, lang);
+        (format!("{persona}\n\n{rules}"), examples_of(examples))
+    }
+
+    /// A persona's own words, and its examples.
+    fn persona(&self, tone: Tone, lang: Lang) -> (&str, &str) {
         let persona = self.text(&format!("persona.{}.{}.md", tone.as_str(), lang.as_str()));
         let (prose, examples) = persona.split_at(persona.find("\n<").unwrap_or(persona.len()));
-        (format!("{}\n\n{rules}", prose.trim()), examples_of(examples))
+        (prose.trim(), examples)
     }
 
     /// The system prompt of the tone's selection.
@@ -104,8 +119,8 @@ fn examples_of(text: &str) -> Vec<HistoryMessage> {
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(said) = line.strip_prefix("=> ") {
             let text = std::mem::take(&mut given).join("\n");
-            messages.push(HistoryMessage { speaker: Speaker::Visitor, text });
-            messages.push(HistoryMessage { speaker: Speaker::House, text: said.to_owned() });
+            messages.push(HistoryMessage { speaker: Speaker::Visitor, text, tone: None });
+            messages.push(HistoryMessage { speaker: Speaker::House, text: said.to_owned(), tone: None });
         } else {
             given.push(line);
         }
@@ -165,8 +180,9 @@ mod tests {
                 let (system, examples) = prompts.convert(tone, lang);
                 assert!(system.ends_with(prompts.text(&format!("convert.{}.md", lang.as_str()))));
                 assert!(!system.contains("=>") && !system.starts_with('<'));
-                assert_eq!(examples.len(), 6);
+                assert_eq!(examples.len(), 10);
                 assert!(examples[0].text.starts_with("<question>") && examples[0].text.ends_with("</text>"));
+                assert!(prompts.direct(tone, lang, true).starts_with(&prompts.answer(lang, true)));
                 assert!(examples.iter().all(|example| !example.text.contains("=>")));
             }
         }

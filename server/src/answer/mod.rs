@@ -5,13 +5,10 @@ mod prompt;
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::{self, StreamExt};
-
-use crate::event::{HistoryMessage, Source};
+use crate::event::{HistoryMessage, Source, Tone};
 use crate::knowledge::Passage;
-use crate::language::{self, Lang};
-use crate::llm::{Chat, ChatStream, Delta, LlmError};
+use crate::language::Lang;
+use crate::llm::{Chat, Generation};
 use crate::prompts::Prompts;
 
 pub use prompt::Budget;
@@ -34,11 +31,20 @@ pub struct Query {
     pub passages: Option<Vec<Passage>>,
 }
 
-/// An answer, begun.
+/// The tone and the manners of an answer that needs no conversion.
+#[derive(Debug, Clone)]
+pub struct Voice {
+    /// The tone.
+    pub tone: Tone,
+    /// What of the visitor's is to be mentioned first, as [`crate::tone::mention::mentionable`] names it.
+    pub mention: Option<String>,
+}
+
+/// An answer that can be begun.
 pub struct Answer {
-    /// Its text, as it comes.
-    pub stream: ChatStream,
-    /// What it is from: the passages that are quoted; for a model all that it was given.
+    /// What brings its text.
+    pub generation: Generation,
+    /// What it is from: the passages that are quoted; for a model all that it is given.
     pub sources: Vec<Source>,
 }
 
@@ -63,31 +69,23 @@ impl Answerer {
         matches!(self, Self::Builtin)
     }
 
-    /// Whether a model is asked. Where the house has documents and none fits the question, the honest
-    /// refusal is given without one: small models invent.
-    pub fn asks_model(&self, query: &Query) -> bool {
+    /// What answers a question: plainly, or in a voice if a model is asked. Where the house has documents
+    /// and none fits the question, the honest refusal is given without a model: small models invent.
+    pub fn answer(&self, query: &Query, voice: Option<&Voice>) -> Answer {
         let may_know =
             query.passages.as_ref().is_none_or(|found| !found.is_empty()) || !query.history.is_empty();
-        matches!(self, Self::Model { .. }) && may_know
-    }
-
-    /// Begins an answer.
-    pub fn answer(&self, query: Query) -> BoxFuture<'_, Result<Answer, LlmError>> {
         match self {
-            Self::Model { chat, prompts, budget } if self.asks_model(&query) => {
+            Self::Model { chat, prompts, budget } if may_know => {
                 let given = query.passages.iter().flatten();
                 let sources = given.map(|it| it.source.clone()).collect();
-                let stream = chat.chat(prompt::request(prompts, *budget, query));
-                Box::pin(async { Ok(Answer { stream: stream.await?, sources }) })
+                let request = prompt::request(prompts, *budget, query, voice);
+                Answer { generation: Generation::Model { chat: Arc::clone(chat), request }, sources }
             }
             _ => {
-                let Query { standalone, lang, passages, .. } = &query;
-                let passages = passages.as_deref().unwrap_or_default();
-                let Extract { text, used } = builtin::extract(standalone, *lang, passages);
+                let passages = query.passages.as_deref().unwrap_or_default();
+                let Extract { text, used } = builtin::extract(&query.standalone, query.lang, passages);
                 let sources = used.iter().map(|&at| passages[at].source.clone()).collect();
-                let pieces: Vec<_> =
-                    language::pieces(&text).map(|piece| Ok(Delta::Text(piece.to_owned()))).collect();
-                Box::pin(async { Ok(Answer { stream: stream::iter(pieces).boxed(), sources }) })
+                Answer { generation: Generation::Ready(text), sources }
             }
         }
     }

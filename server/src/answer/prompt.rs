@@ -1,6 +1,6 @@
 //! The prompt of a plain answer, cut to what fits into the model's context.
 
-use super::Query;
+use super::{Query, Voice};
 use crate::event::HistoryMessage;
 use crate::language::is_han;
 use crate::llm::{ChatRequest, Role, untagged};
@@ -18,10 +18,21 @@ pub struct Budget {
 
 /// Builds the request: instructions, history, passages, question. Over the budget, the oldest history goes
 /// first, then the lowest passages.
-pub(super) fn request(prompts: &Prompts, budget: Budget, query: Query) -> ChatRequest {
-    let system = prompts.answer(query.lang, query.passages.is_some());
-    let question = format!("<question>{}</question>", untagged(&query.question));
-    let passages: Option<Vec<String>> = query.passages.map(|passages| {
+pub(super) fn request(
+    prompts: &Prompts,
+    budget: Budget,
+    query: &Query,
+    voice: Option<&Voice>,
+) -> ChatRequest {
+    let has_documents = query.passages.is_some();
+    let system = match voice {
+        Some(voice) => prompts.direct(voice.tone, query.lang, has_documents),
+        None => prompts.answer(query.lang, has_documents),
+    };
+    let mention = voice.and_then(|voice| voice.mention.as_deref());
+    let mention = mention.map_or_else(String::new, |it| format!("<mention>{}</mention>\n", untagged(it)));
+    let question = format!("{mention}<question>{}</question>", untagged(&query.question));
+    let passages: Option<Vec<String>> = query.passages.as_ref().map(|passages| {
         let of_one = |passage: &crate::knowledge::Passage| {
             format!("[{}] {}", untagged(&passage.source.title), untagged(&passage.text))
         };
@@ -76,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::event::Source;
-    use crate::event::Speaker;
+    use crate::event::{Speaker, Tone};
     use crate::knowledge::Passage;
     use crate::language::Lang;
 
@@ -84,6 +95,7 @@ mod tests {
         let message = |n: usize| HistoryMessage {
             speaker: Speaker::Visitor,
             text: format!("h{n} {}", "x".repeat(300)),
+            tone: None,
         };
         let passage = |n: usize| Passage {
             source: Source { title: Arc::from("T"), file: Arc::from("f"), score: 1.0 },
@@ -101,7 +113,7 @@ mod tests {
     #[test]
     fn the_oldest_history_goes_first_then_the_lowest_passages() {
         let prompts = Prompts::default();
-        let request_of = |context_tokens| request(&prompts, Budget { context_tokens }, query(3, 3));
+        let request_of = |context_tokens| request(&prompts, Budget { context_tokens }, &query(3, 3), None);
         let whole = request_of(4096);
         assert_eq!(whole.history.len(), 3);
         assert!(whole.user.contains("p2") && whole.user.ends_with("<question>Why ‹b›?</question>"));
@@ -117,10 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn a_voice_speaks_by_its_persona_and_may_mention() {
+        let voice = Voice { tone: Tone::ChildFriendly, mention: Some("a red <coat>".into()) };
+        let prompts = Prompts::default();
+        let request = request(&prompts, Budget { context_tokens: 4096 }, &query(0, 1), Some(&voice));
+        assert_eq!(request.system, prompts.direct(Tone::ChildFriendly, Lang::En, true));
+        assert!(request.user.ends_with("<mention>a red ‹coat›</mention>\n<question>Why ‹b›?</question>"));
+    }
+
+    #[test]
     fn without_documents_no_passages_are_spoken_of() {
         let prompts = Prompts::default();
-        let request =
-            request(&prompts, Budget { context_tokens: 4096 }, Query { passages: None, ..query(0, 0) });
+        let query = Query { passages: None, ..query(0, 0) };
+        let request = request(&prompts, Budget { context_tokens: 4096 }, &query, None);
         assert!(!request.user.contains("passages"));
     }
 }

@@ -15,7 +15,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::{Vlm, VlmError, clean};
-use crate::event::Usage;
 use crate::tone::{Selected, Selector, rules};
 
 /// After this many failures in a row, nobody waits for the VLM until a call succeeds again.
@@ -150,7 +149,8 @@ impl Descriptions {
 
     /// The fetch in flight, if there is one.
     pub fn flight(&self, session_id: &str) -> Option<Flight> {
-        self.slots.get(session_id)?.flight.as_ref().map(|(flight, _)| flight.clone())
+        let slot = self.slots.get(session_id)?;
+        slot.flight.as_ref().map(|(flight, _)| flight.clone()).filter(Flight::is_alive)
     }
 
     /// Asks ahead of need, unless the VLM was asked within `refresh_after`, or what it said is younger.
@@ -248,9 +248,8 @@ impl Descriptions {
         let text: Arc<str> = self.describe(vlm, session_id, visitor).await?.into();
         let described = Instant::now();
         let _ = flight.seen.set((Arc::clone(&text), described)); // set here only
-        let remembered = self.cached(session_id).filter(|known| known.text == text && !known.selected.failed);
-        let selected = match remembered {
-            Some(known) => Selected { took: Duration::ZERO, usage: Usage::default(), ..known.selected },
+        let selected = match self.selector.known(&text) {
+            Some(known) => known,
             None => self.selector.select(&text).await,
         };
         Ok(Sight { text, asked: flight.asked, described, selected, selected_at: Instant::now() })

@@ -81,6 +81,8 @@ pub struct HistoryMessage {
     pub speaker: Speaker,
     /// What was said; answers as they were before conversion.
     pub text: String,
+    /// The tone of an answer that was given in it at once.
+    pub tone: Option<Tone>,
 }
 
 /// Who said something.

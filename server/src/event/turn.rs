@@ -15,11 +15,18 @@ pub enum Strategy {
     Parallel,
     /// Whatever is known is used; nobody waits for a camera.
     Race,
+    /// A tone that is known as the message arrives is answered in at once; else as [`Strategy::Race`].
+    Direct,
 }
 
 impl Strategy {
+    /// Whether it uses what is known of the visitor before the message comes.
+    pub const fn reads_cache(self) -> bool {
+        matches!(self, Self::Race | Self::Direct)
+    }
+
     /// All of them, slowest first.
-    pub const ALL: [Self; 3] = [Self::Sequential, Self::Parallel, Self::Race];
+    pub const ALL: [Self; 4] = [Self::Sequential, Self::Parallel, Self::Race, Self::Direct];
 
     /// The name on the wire and in flags.
     pub const fn as_str(self) -> &'static str {
@@ -27,6 +34,7 @@ impl Strategy {
             Self::Sequential => "sequential",
             Self::Parallel => "parallel",
             Self::Race => "race",
+            Self::Direct => "direct",
         }
     }
 }
@@ -144,7 +152,7 @@ impl Stage {
 pub struct Span {
     /// The stage.
     pub stage: Stage,
-    /// Which segment, for conversions: from 1.
+    /// Which segment, for conversions: from 1; 0 is the opener.
     pub segment: Option<u32>,
     /// Its start in ms.
     pub start: f64,
@@ -191,6 +199,10 @@ pub struct Usage {
     pub input_tokens: u64,
     /// Generated tokens, as far as the backends told.
     pub output_tokens: u64,
+    /// Calls that the strategy did without.
+    pub saved_calls: u32,
+    /// Prompt and generated tokens of those calls, estimated.
+    pub saved_tokens: u64,
 }
 
 /// All that a turn has to say at its end.
@@ -212,7 +224,8 @@ pub struct TurnReport {
     pub sources: Vec<Source>,
     /// Stages that failed and were done without: `describe`, `select`, `convert`.
     pub degraded: Vec<&'static str>,
-    /// Facts of the answer that its conversion lost; none if nothing was checked.
+    /// Facts of the answer that its conversion lost, or, of an answer given in a tone at once, that the
+    /// passages don't hold; none if nothing was checked.
     pub facts_missing: Option<Vec<String>>,
     /// How long things took.
     pub timings: Timings,
@@ -228,6 +241,8 @@ impl Usage {
         self.llm_calls += other.llm_calls;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
+        self.saved_calls += other.saved_calls;
+        self.saved_tokens += other.saved_tokens;
     }
 }
 

@@ -9,6 +9,7 @@
 //! depend on where its deltas were cut, and a megabyte without an end costs a megabyte's reading.
 
 mod abbreviation;
+mod clause;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,7 @@
 //! [`Chat`] is the seam: [`openai::OpenAi`] speaks to real backends, tests script their own. A reply is a
 //! stream; dropping it drops the HTTP body, which is how a cancelled turn reaches the upstream.
 
+mod generation;
 pub mod http;
 pub mod openai;
 mod sse;
@@ -14,6 +15,9 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
 
 use crate::event::{HistoryMessage, Usage};
+use crate::language::is_han;
+
+pub use generation::Generation;
 
 /// The text of one reply is cut off as garbage beyond this many bytes: a visitor reads a few hundred.
 pub const MAX_REPLY: usize = 64 * 1024;
@@ -44,6 +48,21 @@ pub struct ChatRequest {
     pub max_tokens: u32,
     /// 0 to 2; lower is steadier.
     pub temperature: f32,
+}
+
+impl ChatRequest {
+    /// The prompt's length in tokens, estimated.
+    pub fn likely_tokens(&self) -> u64 {
+        let earlier: u64 = self.history.iter().map(|message| likely_tokens(&message.text)).sum();
+        likely_tokens(&self.system) + earlier + likely_tokens(&self.user)
+    }
+}
+
+/// A text's length in tokens, estimated without a tokenizer: as models of these years cut it, a Han character
+/// is about one, other text about four characters a token.
+pub fn likely_tokens(text: &str) -> u64 {
+    let (han, all) = text.chars().fold((0, 0), |(han, all), c| (han + u64::from(is_han(c)), all + 1));
+    han + (all - han).div_ceil(4)
 }
 
 /// What a reply's stream brings.

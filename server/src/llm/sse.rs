@@ -78,6 +78,7 @@ impl Decode {
                 llm_calls: 0,
                 input_tokens: usage.prompt_tokens,
                 output_tokens: usage.completion_tokens,
+                ..Usage::default()
             })
         }))
     }

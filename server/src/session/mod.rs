@@ -22,7 +22,7 @@ pub use registry::{Opened, Sessions};
 pub use state::{Attached, Snapshot};
 
 use crate::description::Landing;
-use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status, Strategy};
+use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status};
 use crate::turn::Engine;
 use state::{Job, State};
 
@@ -147,7 +147,7 @@ impl Session {
     /// The visitor has come: asks who they are, so that the first turn need not wait.
     fn prefetch_at_opening(self: &Arc<Self>) {
         // The other strategies read no prefetch.
-        if self.shared.engine.knobs.strategy == Strategy::Race {
+        if self.shared.engine.knobs.strategy.reads_cache() {
             self.prepare(false);
         }
     }

@@ -347,8 +347,10 @@ impl State {
         self.mention_due &= !ended.mentioned;
         if !ended.heard.is_empty() {
             let question = request.message.text.clone();
-            self.history.push_back(HistoryMessage { speaker: Speaker::Visitor, text: question });
-            self.history.push_back(HistoryMessage { speaker: Speaker::House, text: ended.heard });
+            let asked = HistoryMessage { speaker: Speaker::Visitor, text: question, tone: None };
+            let Ended { heard: text, heard_in: tone, .. } = ended;
+            self.history.push_back(asked);
+            self.history.push_back(HistoryMessage { speaker: Speaker::House, text, tone });
             while self.history.len() > MAX_HISTORY {
                 self.history.pop_front();
             }

@@ -2,72 +2,84 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::{self, StreamExt};
-
-use super::{builtin, mention};
+use super::builtin;
 use crate::event::Tone;
-use crate::language::{self, Lang};
-use crate::llm::{Chat, ChatRequest, ChatStream, Delta, LlmError, Role, untagged};
+use crate::language::Lang;
+use crate::llm::{self, Chat, ChatRequest, Generation, Role, untagged};
 use crate::prompts::Prompts;
 
 /// A conversion may grow: tones are wordier than plain answers.
 const MAX_TOKENS: u32 = 700;
 
-/// What is to be converted.
+/// An opener is one sentence.
+const MAX_OPENER_TOKENS: u32 = 60;
+
+/// What is to be said in a tone: an answer, a part of one, or only a word about the visitor.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Conversion {
-    /// The plain text of a segment.
-    pub text: String,
+pub struct Conversion<'a> {
+    /// The plain text; none for an opener, which only mentions.
+    pub text: Option<&'a str>,
+    /// What the visitor asked; none for a part of an answer that goes on.
+    pub question: Option<&'a str>,
+    /// What of the visitor's is to be mentioned first, as [`super::mention::mentionable`] names it. A model is
+    /// given no more of a description: small models speak of age and hair as soon as they read of them, and a
+    /// VLM's text is an outsider's.
+    pub mention: Option<&'a str>,
+    /// Who asks; empty if nobody was described.
+    pub description: &'a str,
     /// The tone.
     pub tone: Tone,
     /// The answer's language.
     pub lang: Lang,
-    /// What the visitor asked.
-    pub question: String,
-    /// Who asks; empty if nobody was described. A model is given no more of it than what may be mentioned:
-    /// small models speak of age and hair as soon as they read of them, and a VLM's text is an outsider's.
-    pub description: Arc<str>,
-    /// Whether this text is to mention the visitor's clothing or what they carry.
-    pub mentions: bool,
 }
 
 /// Converts texts into tones.
 pub enum Converter {
-    /// Frames the text by rule; needs no model.
+    /// Frames whole answers by rule; needs no model.
     Builtin,
-    /// Has a model rewrite it.
+    /// Has a model rewrite them.
     Model(Arc<dyn Chat>, Arc<Prompts>),
 }
 
 impl Converter {
-    /// Whether conversions come from the built-in engine.
+    /// Whether conversions come from the built-in engine, which frames whole answers only.
     pub const fn is_builtin(&self) -> bool {
         matches!(self, Self::Builtin)
     }
 
-    /// Begins a conversion. Once it resolves, text is on its way.
-    pub fn convert(&self, conversion: Conversion) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
+    /// What a conversion would cost in tokens, prompt and text together, estimated; 0 for the built-in engine.
+    pub fn likely_tokens(&self, conversion: &Conversion<'_>) -> u64 {
+        match self {
+            Self::Builtin => 0,
+            Self::Model(_, prompts) => {
+                let said = conversion.text.map_or(0, llm::likely_tokens);
+                request(prompts, conversion).likely_tokens() + said
+            }
+        }
+    }
+
+    /// What converts a text.
+    pub fn convert(&self, conversion: &Conversion<'_>) -> Generation {
         match self {
             Self::Builtin => {
-                let Conversion { text, tone, lang, description, mentions, .. } = conversion;
-                let converted = builtin::convert(&text, tone, lang, mentions.then_some(&*description));
-                let pieces: Vec<_> =
-                    language::pieces(&converted).map(|piece| Ok(Delta::Text(piece.to_owned()))).collect();
-                Box::pin(async { Ok(stream::iter(pieces).boxed()) })
+                let Conversion { text, tone, lang, description, mention, .. } = conversion;
+                let mention = mention.map(|_| *description);
+                Generation::Ready(builtin::convert(text.unwrap_or_default(), *tone, *lang, mention))
             }
-            Self::Model(chat, prompts) => chat.chat(request(prompts, &conversion)),
+            Self::Model(chat, prompts) => {
+                Generation::Model { chat: Arc::clone(chat), request: request(prompts, conversion) }
+            }
         }
     }
 }
 
-fn request(prompts: &Prompts, conversion: &Conversion) -> ChatRequest {
-    let Conversion { text, tone, lang, question, description, mentions } = conversion;
-    let tagged = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", untagged(text));
-    let phrase = mentions.then(|| mention::mentionable(description, *lang)).flatten();
-    let mention = phrase.map(|phrase| tagged("mention", &phrase));
-    let parts = [Some(tagged("question", question)), mention, Some(tagged("text", text))];
+fn request(prompts: &Prompts, conversion: &Conversion<'_>) -> ChatRequest {
+    let Conversion { text, question, mention, tone, lang, .. } = conversion;
+    let tagged =
+        |tag: &str, text: &Option<&str>| text.map(|text| format!("<{tag}>{}</{tag}>", untagged(text)));
+    let parts = [tagged("question", question), tagged("mention", mention), tagged("text", text)];
     let user = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let (system, history) = prompts.convert(*tone, *lang);
-    ChatRequest { role: Role::Convert, system, history, user, max_tokens: MAX_TOKENS, temperature: 0.3 }
+    let max_tokens = if text.is_some() { MAX_TOKENS } else { MAX_OPENER_TOKENS };
+    ChatRequest { role: Role::Convert, system, history, user, max_tokens, temperature: 0.3 }
 }

@@ -1,8 +1,10 @@
 //! The choice of a tone: by rules, by a model where the rules abstain, or by a model alone.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use quick_cache::sync::Cache;
 use tokio::time::timeout;
 
 use super::rules;
@@ -54,25 +56,45 @@ impl Selected {
     }
 }
 
+/// How many descriptions' tones are remembered: a house's visitors of a day, in some tens of kilobytes.
+const MAX_REMEMBERED: usize = 1024;
+
 /// Selects tones.
 pub struct Selector {
     mode: SelectMode,
     elder_age: u8,
     model: Option<(Arc<dyn Chat>, Arc<Prompts>)>,
+    /// What the model chose, by the description's keyed hash: what was seen of a visitor is not kept.
+    remembered: Cache<u64, Tone>,
+    hasher: RandomState,
 }
 
 impl Selector {
     /// `elder_age`: from how many years a visitor counts as an elder. Without a model, rules choose alone.
     pub fn new(mode: SelectMode, elder_age: u8, model: Option<(Arc<dyn Chat>, Arc<Prompts>)>) -> Self {
-        Self { mode, elder_age, model }
+        let (remembered, hasher) = (Cache::new(MAX_REMEMBERED), RandomState::new());
+        Self { mode, elder_age, model, remembered, hasher }
     }
 
-    /// The tone that a description calls for. Never fails: the fallback is casual.
+    /// The tone that a description calls for. Never fails: the fallback is casual. Asks anew even for a
+    /// description whose tone is remembered.
     pub async fn select(&self, description: &str) -> Selected {
         let started = tokio::time::Instant::now();
-        let mut selected = self.choose(description).await;
+        let mut selected = match self.at_once(description) {
+            Ok(selection) => Selected::at_once(selection),
+            Err(otherwise) => self.ask(description, otherwise).await,
+        };
         selected.took = started.elapsed();
         selected
+    }
+
+    /// The tone, if no model needs to be asked for it: by rule, or remembered.
+    pub fn known(&self, description: &str) -> Option<Selected> {
+        let remembered = || {
+            let tone = self.remembered.get(&self.hasher.hash_one(description))?;
+            Some(Selection { tone, selected_by: SelectedBy::Model, because: Vec::new() })
+        };
+        self.at_once(description).ok().or_else(remembered).map(Selected::at_once)
     }
 
     /// The tone by rules alone, for a turn that can't wait for the model any longer.
@@ -86,21 +108,25 @@ impl Selector {
         Some(Selection { tone: verdict.tone, selected_by: SelectedBy::Rule, because: verdict.because })
     }
 
-    async fn choose(&self, description: &str) -> Selected {
+    /// The selection, if no model has a say in it; else what is selected if the model fails.
+    fn at_once(&self, description: &str) -> Result<Selection, Selection> {
         // Whoever writes to the model where a description should be is not passed on to it.
         if description.is_empty() || rules::is_instruction(description) {
-            return Selected::at_once(Selection::fallback());
+            return Ok(Selection::fallback());
         }
         let by_rule = self.by_rule(description);
-        let asks_model = match self.mode {
-            SelectMode::Rules => false,
-            SelectMode::Auto => by_rule.is_none(),
-            SelectMode::Model => true,
-        };
-        let otherwise = by_rule.unwrap_or_else(Selection::fallback);
-        let Some((chat, prompts)) = self.model.as_ref().filter(|_| asks_model) else {
-            return Selected::at_once(otherwise);
-        };
+        let asks_model = self.model.is_some()
+            && match self.mode {
+                SelectMode::Rules => false,
+                SelectMode::Auto => by_rule.is_none(),
+                SelectMode::Model => true,
+            };
+        let selection = by_rule.unwrap_or_else(Selection::fallback);
+        if asks_model { Err(selection) } else { Ok(selection) }
+    }
+
+    async fn ask(&self, description: &str, otherwise: Selection) -> Selected {
+        let Some((chat, prompts)) = &self.model else { return Selected::at_once(otherwise) };
         let request = ChatRequest {
             role: Role::Select,
             system: prompts.select(),
@@ -129,6 +155,9 @@ impl Selector {
                 None
             }
         };
+        if let Some(tone) = label {
+            self.remembered.insert(self.hasher.hash_one(description), tone);
+        }
         let by_model =
             label.map(|tone| Selection { tone, selected_by: SelectedBy::Model, because: Vec::new() });
         let failed = by_model.is_none();

@@ -1,42 +1,46 @@
 //! The answer stage: retrieve, then generate.
 
-use futures_util::StreamExt;
+use std::future::poll_fn;
+
+use tokio::time::Instant;
 
 use super::Turn;
-use crate::answer::{Answer, Query, builtin};
-use crate::event::{Source, Stage, Usage};
+use super::call::Call;
+use super::segment::Segments;
+use super::timeline::SpanId;
+use crate::answer::{Answer, Query, Voice, builtin};
+use crate::event::{Source, Stage, millis};
 use crate::knowledge::Passage;
-use crate::llm::{Delta, LlmError};
+use crate::llm::LlmError;
 
-/// How often an answer is begun before the turn fails.
-const ATTEMPTS: u32 = 2;
+/// The answer while it is generated.
+pub(super) struct Answering {
+    call: Call,
+    /// A model speaks; else the built-in engine, or it is the honest refusal.
+    pub(super) asks_model: bool,
+    span: SpanId,
+    /// When all of it had come.
+    pub(super) ended: Option<Instant>,
+}
+
+impl Answering {
+    /// The next piece; none at the end. May be dropped and called again at any time.
+    pub(super) async fn next(&mut self) -> Option<Result<String, LlmError>> {
+        poll_fn(|cx| self.call.poll_text(cx)).await
+    }
+}
 
 impl Turn<'_> {
-    /// Generates the plain answer into the reply. `live`: it is sent as it comes. What fails before
-    /// anything was sent is tried once more.
-    pub(super) async fn answer(&mut self, live: bool) -> Result<(), LlmError> {
+    /// The question, with what the house's documents say.
+    pub(super) fn query(&mut self) -> Query {
         let standalone = self.standalone();
-        let query = Query {
+        Query {
             question: self.request.message.text.clone(),
             lang: self.lang,
             history: self.request.history.clone(),
             passages: self.retrieve(&standalone),
             standalone,
-        };
-        let span = self.timeline.open(Stage::Answer, None);
-        let mut attempt = 1;
-        while let Err(error) = self.generate(query.clone(), live).await {
-            if attempt == ATTEMPTS || !error.is_retryable() || !self.reply.text.is_empty() {
-                return Err(error);
-            }
-            attempt += 1;
-            tracing::warn!(%error, "answer is tried again");
-            self.reply.answer.clear();
         }
-        self.timeline.close(span);
-        self.reply.is_answered = true;
-        self.timeline.timings().answer = Some(self.timeline.now());
-        Ok(())
     }
 
     /// The question, cleaned and with what it refers to in the last reply: what the documents are searched for.
@@ -52,19 +56,16 @@ impl Turn<'_> {
     fn retrieve(&mut self, question: &str) -> Option<Vec<Passage>> {
         let knowledge = self.engine.knowledge.as_ref()?;
         let span = self.timeline.open(Stage::Retrieve, None);
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let passages = knowledge.search(question, self.engine.knobs.passage_chars);
-        self.timeline.timings().retrieve = Some(crate::event::millis(started.elapsed()));
+        self.timeline.timings().retrieve = Some(millis(started.elapsed()));
         self.timeline.close(span);
         Some(passages)
     }
 
-    async fn generate(&mut self, query: Query, live: bool) -> Result<(), LlmError> {
-        let engine = self.engine;
-        if engine.answerer.asks_model(&query) {
-            self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
-        }
-        let Answer { mut stream, sources } = engine.answerer.answer(query).await?;
+    /// Begins the answer: plainly, or in a voice.
+    pub(super) fn begin_answer(&mut self, query: &Query, voice: Option<&Voice>) -> Answering {
+        let Answer { generation, sources } = self.engine.answerer.answer(query, voice);
         self.reply.sources.clear();
         for source in sources {
             let is_known = |known: &Source| known.title == source.title && known.file == source.file;
@@ -72,25 +73,60 @@ impl Turn<'_> {
                 self.reply.sources.push(source);
             }
         }
-        while let Some(delta) = stream.next().await {
-            match delta? {
-                Delta::Text(text) => {
-                    // Models like to begin with white space.
-                    let text = if self.reply.answer.is_empty() { text.trim_start() } else { &text };
-                    if text.is_empty() {
-                        continue;
-                    }
-                    if self.timeline.timings().answer_first.is_none() {
-                        self.timeline.timings().answer_first = Some(self.timeline.now());
-                    }
-                    self.reply.answer.push_str(text);
-                    if live {
-                        self.send(text);
-                    }
+        let asks_model = generation.asks_model();
+        let mut call = Call::begin(generation);
+        self.reply.usage.add(&call.take_usage());
+        Answering { call, asks_model, span: self.timeline.open(Stage::Answer, None), ended: None }
+    }
+
+    /// Takes what the answer brings: text, its end, or an error that ends the turn. An answer that breaks
+    /// before any of it was sent is begun again.
+    pub(super) fn take_answer(
+        &mut self,
+        answering: &mut Answering,
+        text: Option<Result<String, LlmError>>,
+    ) -> Result<Option<String>, LlmError> {
+        self.reply.usage.add(&answering.call.take_usage());
+        match text {
+            Some(Ok(text)) => {
+                if self.timeline.timings().answer_first.is_none() {
+                    self.timeline.timings().answer_first = Some(self.timeline.now());
                 }
-                Delta::Usage(usage) => self.reply.usage.add(&usage),
+                self.reply.answer.push_str(&text);
+                Ok(Some(text))
+            }
+            Some(Err(error)) if !self.reply.has_answer && answering.call.retry(&error) => {
+                tracing::warn!(%error, "answer is tried again");
+                self.reply.answer.clear();
+                self.segments = Segments::default();
+                self.conversions.begin_again();
+                self.reply.usage.add(&answering.call.take_usage());
+                Ok(None)
+            }
+            Some(Err(error)) => Err(error),
+            None => {
+                self.timeline.close(answering.span);
+                answering.ended = Some(Instant::now());
+                self.reply.is_answered = true;
+                self.timeline.timings().answer = Some(self.timeline.now());
+                Ok(None)
             }
         }
-        if self.reply.answer.is_empty() { Err(LlmError::Empty) } else { Ok(()) }
+    }
+
+    /// Generates the whole plain answer. `live`: it is sent as it comes.
+    pub(super) async fn answer(&mut self, live: bool) -> Result<(), LlmError> {
+        let query = self.query();
+        let mut answering = self.begin_answer(&query, None);
+        while answering.ended.is_none() {
+            let text = answering.next().await;
+            if let Some(text) = self.take_answer(&mut answering, text)?
+                && live
+            {
+                self.reply.has_answer = true;
+                self.send(&text);
+            }
+        }
+        Ok(())
     }
 }

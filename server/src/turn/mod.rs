@@ -4,15 +4,24 @@
 //! is one future: dropping a stage drops its upstream's HTTP body, so nothing of a dead turn runs on, except
 //! a fetch of a description, which belongs to the cache.
 //!
-//! - [`strategy`](self): which description a turn uses, for each strategy.
-//! - `answering`: retrieval and generation, retried while nothing was sent.
-//! - `reply`: what was sent so far, conversion, the fact guard.
-//! - `timeline`: when each stage ran.
+//! In reading order:
+//!
+//! - `strategy`: how the stages are arranged, for each strategy.
+//! - `view`: which description and tone a turn goes by, and when that is decided.
+//! - `answering`: retrieval and generation, begun again while nothing was sent.
+//! - `pipeline`: the answer's `segment`s become `conversion`s, at most two at once, sent in order; the opener.
+//! - `reply`: what was sent so far, and what is reported of it.
+//! - `call`: one generation while it is read; `timeline`: when each stage ran.
 
 mod answering;
+mod call;
+mod conversion;
+mod pipeline;
 mod reply;
+mod segment;
 mod strategy;
 mod timeline;
+mod view;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,14 +30,17 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answerer;
-use crate::description::Descriptions;
-use crate::event::{ErrorEvent, Event, HistoryMessage, Message, Status, Strategy, TurnReport};
+use crate::description::{Descriptions, Flight};
+use crate::event::{ErrorEvent, Event, HistoryMessage, Message, Status, Strategy, Tone, TurnReport};
 use crate::knowledge::Knowledge;
 use crate::language::Lang;
 use crate::llm::LlmError;
 use crate::tone::{Converter, Selector};
+use conversion::Conversions;
 use reply::Reply;
+use segment::Segments;
 use timeline::Timeline;
+use view::View;
 
 /// All that turns share.
 pub struct Engine {
@@ -77,6 +89,11 @@ pub enum FactGuard {
 }
 
 impl FactGuard {
+    /// Whether text is held back until it is checked.
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Strict)
+    }
+
     /// All, as flags name them.
     pub const NAMES: [(&str, Self); 3] = [("off", Self::Off), ("flag", Self::Flag), ("strict", Self::Strict)];
 }
@@ -132,8 +149,11 @@ impl Stop {
 pub struct Ended {
     /// What the client is told.
     pub report: TurnReport,
-    /// The plain answer as far as the visitor got to know it: what history keeps.
+    /// The plain answer as far as the visitor got to know it: what history keeps. Of an answer given in a tone
+    /// at once, what was said.
     pub heard: String,
+    /// The tone of an answer that was given in it at once.
+    pub heard_in: Option<Tone>,
     /// Whether the visitor's appearance was spoken of, or could have been.
     pub mentioned: bool,
 }
@@ -148,7 +168,13 @@ pub async fn run(engine: &Engine, request: &Request, stop: &Stop, emit: &Emit) -
         lang: request.message.lang.unwrap_or_else(|| Lang::of(&request.message.text)),
         timeline: Timeline::new(request.arrived),
         reply: Reply::default(),
+        segments: Segments::default(),
+        conversions: Conversions::default(),
+        view: None,
         flight: None,
+        gap: String::new(),
+        is_model_asked: false,
+        is_converter_down: false,
     };
     let status = tokio::select! {
         biased;
@@ -178,7 +204,7 @@ pub async fn run(engine: &Engine, request: &Request, stop: &Stop, emit: &Emit) -
 /// The end of a turn that was never played: it was overtaken while it waited.
 pub fn unplayed(request: &Request, status: Status, emit: &Emit) -> Ended {
     tell_start(request, emit);
-    Reply::default().end(request, Timeline::new(request.arrived), status)
+    Reply::default().end(request, Timeline::new(request.arrived), status, String::new())
 }
 
 /// The end of a turn that panicked; `text` is what it had sent.
@@ -186,7 +212,7 @@ pub fn crashed(request: &Request, text: String, emit: &Emit) -> Ended {
     tracing::error!(turn_id = &*request.turn_id, "turn panicked");
     tell(request, emit, "internal", "Something went wrong in the server. Please ask again.".into());
     let reply = Reply { text, ..Reply::default() };
-    reply.end(request, Timeline::new(request.arrived), Status::Failed)
+    reply.end(request, Timeline::new(request.arrived), Status::Failed, String::new())
 }
 
 fn tell_start(request: &Request, emit: &Emit) {
@@ -206,8 +232,19 @@ struct Turn<'a> {
     lang: Lang,
     timeline: Timeline,
     reply: Reply,
+    /// What of the answer was not yet handed to the converter.
+    segments: Segments,
+    conversions: Conversions,
+    /// Fixed once something is to be said.
+    view: Option<Arc<View>>,
     /// The refresh that this turn started or joined.
-    flight: Option<crate::description::Flight>,
+    flight: Option<Flight>,
+    /// What belongs between the last segment sent and the next.
+    gap: String,
+    /// The answer is a model's; else it is known to be a refusal, or the built-in engine's.
+    is_model_asked: bool,
+    /// A conversion failed before anything was sent: the plain answer is sent.
+    is_converter_down: bool,
 }
 
 impl Turn<'_> {
@@ -219,6 +256,7 @@ impl Turn<'_> {
             Strategy::Sequential => self.play_sequential().await,
             Strategy::Parallel => self.play_parallel().await,
             Strategy::Race => self.play_race().await,
+            Strategy::Direct => self.play_direct().await,
         }
     }
 
@@ -242,6 +280,7 @@ impl Turn<'_> {
 
     fn end(mut self, status: Status) -> Ended {
         self.record_flight();
-        self.reply.end(self.request, self.timeline, status)
+        let heard = self.heard(status);
+        self.reply.end(self.request, self.timeline, status, heard)
     }
 }

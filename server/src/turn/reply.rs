@@ -1,26 +1,20 @@
-//! The reply: what was sent so far, and the conversion that makes it.
+//! The reply: what was sent so far, and what a turn reports of it.
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-
-use super::strategy::View;
-use super::timeline::Timeline;
-use super::{Ended, FactGuard, Request, Turn};
-use crate::event::{Event, Outcome, Source, Stage, Status, Tone, TurnReport, Usage};
+use super::view::View;
+use super::{Ended, FactGuard, Request, Timeline, Turn};
+use crate::answer::Query;
+use crate::event::{Event, Outcome, Source, Status, Tone, TurnReport, Usage};
 use crate::language::{self, sentence};
-use crate::llm::{Delta, LlmError};
-use crate::tone::{Conversion, builtin, facts};
-
-/// How often a conversion is begun before the plain answer is sent.
-const ATTEMPTS: u32 = 2;
+use crate::tone::facts;
 
 /// What a turn has brought so far; whatever ends the turn, this is what it reports.
 #[derive(Debug, Default)]
 pub(super) struct Reply {
     /// All that was sent.
     pub(super) text: String,
-    /// The plain answer.
+    /// The plain answer, or the one that was given in a tone at once.
     pub(super) answer: String,
     pub(super) tone: Option<Tone>,
     pub(super) outcome: Option<Outcome>,
@@ -28,10 +22,35 @@ pub(super) struct Reply {
     pub(super) degraded: Vec<&'static str>,
     pub(super) facts_missing: Option<Vec<String>>,
     pub(super) usage: Usage,
-    /// The plain answer is whole.
+    /// All of the answer has come.
     pub(super) is_answered: bool,
-    /// A converted reply had the chance to speak of the visitor.
+    /// Something of the answer was sent, not only an opener.
+    pub(super) has_answer: bool,
+    /// The answer was given in its tone at once.
+    pub(super) is_direct: bool,
+    /// The plain text behind the segments that were wholly sent.
+    pub(super) told: String,
+    /// The reply spoke of the visitor, or had the chance to.
     pub(super) mentioned: bool,
+}
+
+impl Reply {
+    /// Notes a stage that was done without, once.
+    pub(super) fn degrade(&mut self, stage: Option<&'static str>) {
+        if let Some(stage) = stage.filter(|stage| !self.degraded.contains(stage)) {
+            self.degraded.push(stage);
+        }
+    }
+
+    /// Notes facts that are not where they should be, each once.
+    pub(super) fn miss(&mut self, facts: Vec<String>) {
+        let missing = self.facts_missing.get_or_insert_default();
+        for fact in facts {
+            if !missing.contains(&fact) {
+                missing.push(fact);
+            }
+        }
+    }
 }
 
 impl Turn<'_> {
@@ -44,93 +63,40 @@ impl Turn<'_> {
         (self.emit)(Event::Token { turn_id: Arc::clone(&self.request.turn_id), text: Arc::from(text) });
     }
 
-    /// Converts the whole answer as the reply's only segment. A converter that fails before anything was
-    /// sent is tried once more, then the plain answer is sent.
-    pub(super) async fn convert(&mut self, view: View) -> Result<(), LlmError> {
-        let mut attempt = 1;
-        while let Err(error) = self.convert_once(&view).await {
-            if !self.reply.text.is_empty() {
-                return Err(error);
-            }
-            if attempt == ATTEMPTS || !error.is_retryable() {
-                tracing::warn!(%error, "the plain answer is sent");
-                self.send_plain();
-                return Ok(());
-            }
-            attempt += 1;
-            tracing::warn!(%error, "conversion is tried again");
-        }
-        Ok(())
+    pub(super) fn has_spoken(&self) -> bool {
+        !self.reply.text.is_empty()
     }
 
-    async fn convert_once(&mut self, view: &View) -> Result<(), LlmError> {
-        let span = self.timeline.open(Stage::Convert, Some(1));
-        let converted = self.stream_conversion(view).await;
-        self.timeline.close(span);
-        let converted = converted?;
-        let guard = self.engine.knobs.fact_guard;
-        if guard != FactGuard::Off {
-            self.reply.facts_missing = Some(facts::missing(&self.reply.answer, &converted));
+    /// Sends a piece of an answer that is in its tone already.
+    pub(super) fn say_directly(&mut self, view: &View, text: &str) {
+        if !self.has_spoken() {
+            self.fix(view.clone());
+            self.tell_tone(view.mention.is_some());
+            self.reply.is_direct = true;
         }
-        if guard == FactGuard::Strict {
-            if self.reply.facts_missing.as_ref().is_some_and(|missing| !missing.is_empty()) {
-                self.send_plain();
-                return Ok(());
-            }
-            self.tell_tone(view);
-            language::pieces(&converted).for_each(|piece| self.send(piece));
-        }
-        Ok(())
+        self.reply.has_answer = true;
+        self.send(text);
     }
 
-    /// Whether this reply is to speak of the visitor, and may.
-    fn mentions(&self, view: &View) -> bool {
-        let may = self.request.mention && view.is_recent && !view.description.is_empty();
-        may && builtin::has_content(&self.reply.answer)
+    /// Checks what was said against what it was to be said from, and counts what one call did without.
+    pub(super) fn end_direct(&mut self, query: &Query, view: &View) {
+        if self.engine.knobs.fact_guard != FactGuard::Off && query.passages.is_some() {
+            let passages = query.passages.iter().flatten().map(|passage| &*passage.text);
+            let titles = query.passages.iter().flatten().map(|passage| &*passage.source.title);
+            let earlier = query.history.iter().map(|message| message.text.as_str());
+            let given = passages.chain(titles).chain(earlier).chain([query.question.as_str()]);
+            self.reply.miss(facts::unsupported(&self.reply.answer, given));
+        }
+        let conversion = self.conversion(view, 1, &self.reply.answer, view.mention.as_deref());
+        let saved_tokens = self.engine.converter.likely_tokens(&conversion);
+        self.reply.usage.add(&Usage { saved_calls: 1, saved_tokens, ..Usage::default() });
     }
 
-    /// Converts the answer, sending as it comes unless the fact guard holds it; returns all of it.
-    async fn stream_conversion(&mut self, view: &View) -> Result<String, LlmError> {
-        let engine = self.engine;
-        let conversion = Conversion {
-            text: self.reply.answer.clone(),
-            tone: view.selection.tone,
-            lang: self.lang,
-            question: self.request.message.text.clone(),
-            description: Arc::clone(&view.description),
-            mentions: self.mentions(view),
-        };
-        if !engine.converter.is_builtin() {
-            self.reply.usage.add(&Usage { llm_calls: 1, ..Usage::default() });
-        }
-        let mut stream = engine.converter.convert(conversion).await?;
-        let mut converted = String::new();
-        while let Some(delta) = stream.next().await {
-            match delta? {
-                Delta::Text(text) => {
-                    let text = if converted.is_empty() { text.trim_start() } else { &text };
-                    if text.is_empty() {
-                        continue;
-                    }
-                    converted.push_str(text);
-                    if engine.knobs.fact_guard != FactGuard::Strict {
-                        self.tell_tone(view);
-                        self.send(text);
-                    }
-                }
-                Delta::Usage(usage) => self.reply.usage.add(&usage),
-            }
-        }
-        if converted.is_empty() { Err(LlmError::Empty) } else { Ok(converted) }
-    }
-
-    /// Tells the tone, once, before the first converted text.
-    fn tell_tone(&mut self, view: &View) {
-        if self.reply.tone.is_some() {
-            return;
-        }
+    /// Tells the tone, once, before the first converted text. `mentions`: that text speaks of the visitor.
+    pub(super) fn tell_tone(&mut self, mentions: bool) {
+        self.reply.mentioned |= mentions; // it comes first: even a reply that breaks off has said it
+        let Some(view) = self.view.as_ref().filter(|_| self.reply.tone.is_none()) else { return };
         self.reply.tone = Some(view.selection.tone);
-        self.reply.mentioned = self.mentions(view); // it comes first: even a reply that breaks off has said it
         (self.emit)(Event::Tone {
             turn_id: Arc::clone(&self.request.turn_id),
             selection: view.selection.clone(),
@@ -140,18 +106,44 @@ impl Turn<'_> {
 
     /// Sends the plain answer in place of a conversion.
     pub(super) fn send_plain(&mut self) {
-        self.reply.degraded.push("convert");
+        self.reply.degrade(Some("convert"));
         let answer = self.reply.answer.clone();
         language::pieces(&answer).for_each(|piece| self.send(piece));
     }
+
+    /// The plain text behind what was sent: of a segment that broke off, as many sentences as were begun.
+    pub(super) fn heard(&mut self, status: Status) -> String {
+        let reply = &self.reply;
+        if reply.is_direct {
+            return reply.text.clone();
+        }
+        if status == Status::Completed {
+            return reply.answer.clone();
+        }
+        let mut heard = reply.told.clone();
+        if !self.conversions.has_begun() {
+            return begun(&reply.answer, if reply.has_answer { &reply.text } else { "" });
+        }
+        if let Some(head) = self.conversions.head().filter(|head| head.is_sent) {
+            heard.push_str(&begun(&head.plain, head.sent()));
+        }
+        heard
+    }
+}
+
+/// As many sentences of a plain text as were begun of its conversion.
+fn begun(plain: &str, sent: &str) -> String {
+    let begun = sentence::split(sent).len();
+    sentence::split(plain).into_iter().take(begun).collect()
 }
 
 impl Reply {
-    pub(super) fn end(self, request: &Request, timeline: Timeline, status: Status) -> Ended {
-        let heard = self.heard(status);
+    /// The report of a turn; `heard`: what history keeps of it.
+    pub(super) fn end(self, request: &Request, timeline: Timeline, status: Status, heard: String) -> Ended {
         let (spans, timings) = timeline.finish();
         let Self { text, answer, tone, outcome, sources, degraded, facts_missing, usage, mentioned, .. } =
             self;
+        let heard_in = tone.filter(|_| self.is_direct);
         let turn_id = Arc::clone(&request.turn_id);
         let report = TurnReport {
             turn_id,
@@ -167,18 +159,6 @@ impl Reply {
             spans,
             usage,
         };
-        Ended { report, heard, mentioned }
-    }
-
-    /// The plain sentences behind what was sent: of a reply that broke off, as many as were begun.
-    fn heard(&self, status: Status) -> String {
-        if status == Status::Completed {
-            return self.answer.clone();
-        }
-        if self.text.is_empty() {
-            return String::new();
-        }
-        let begun = sentence::split(&self.text).len();
-        sentence::split(&self.answer).into_iter().take(begun).collect()
+        Ended { report, heard, heard_in, mentioned }
     }
 }

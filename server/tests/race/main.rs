@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // a test's failure is its panic
 
+mod direct;
 mod failures;
+mod pipeline;
 mod script;
 
 use std::time::Duration;
@@ -240,8 +242,9 @@ async fn the_same_description_is_not_selected_for_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn prompts_begin_alike_call_after_call() {
-    let stage = paced(sees(800, CHILD));
-    stage.play(ask(Strategy::Race)).await;
+    let mut stage = paced(sees(800, CHILD));
+    stage.mention = true;
+    stage.play(ask(Strategy::Parallel)).await;
     stage.play(Message { text: "Where is it?".into(), ..ask(Strategy::Race) }).await;
     let requests = stage.chat.requests.lock().unwrap();
     let systems = |role| {

@@ -70,13 +70,39 @@ pub(crate) struct Speech {
     pub(crate) pieces: Vec<String>,
     pub(crate) pause: Duration,
     pub(crate) end: Option<LlmError>,
+    /// Says what it is given as `<text>`, word by word, or an opener where there is none.
+    pub(crate) echoes: bool,
 }
+
+/// What an echoing converter says of the visitor.
+pub(crate) const OPENER: &str = "What a fine raincoat!";
 
 impl Speech {
     /// A whole text that is complete after `ms`.
     pub(crate) fn whole(ms: u64, text: &str) -> Self {
         let pieces = vec![text.to_owned()];
-        Self { first: Duration::from_millis(ms), pieces, pause: Duration::ZERO, end: None }
+        Self { first: Duration::from_millis(ms), pieces, pause: Duration::ZERO, end: None, echoes: false }
+    }
+
+    /// A text that comes word by word: the first `first` ms after the call, each `pause` ms after the one before.
+    pub(crate) fn words(first: u64, pause: u64, text: &str) -> Self {
+        let [first, pause] = [first, pause].map(Duration::from_millis);
+        let pieces = text.split_inclusive(' ').map(str::to_owned).collect();
+        Self { first, pieces, pause, end: None, echoes: false }
+    }
+
+    /// A converter's echo, word by word.
+    pub(crate) fn echo(first: u64, pause: u64) -> Self {
+        Self { echoes: true, ..Self::words(first, pause, "") }
+    }
+
+    fn spoken_to(self, user: &str) -> Self {
+        if !self.echoes {
+            return self;
+        }
+        let text = user.split_once("<text>").map_or(OPENER, |(_, text)| text.trim_end_matches("</text>"));
+        let pieces = text.split_inclusive(' ').map(str::to_owned).collect();
+        Self { pieces, ..self }
     }
 
     pub(crate) fn failing(self, end: LlmError) -> Self {
@@ -99,6 +125,7 @@ impl Chat for ScriptedChat {
             of_role.pop_front();
         }
         drop(speeches);
+        let speech = speech.spoken_to(&request.user);
         self.requests.lock().unwrap().push(request);
         Box::pin(async move {
             sleep(speech.first).await;
@@ -129,6 +156,8 @@ pub(crate) struct Stagehand {
     pub(crate) vlm: Arc<ScriptedVlm>,
     pub(crate) chat: Arc<ScriptedChat>,
     pub(crate) tasks: TaskTracker,
+    /// Whether turns are to mention the visitor's appearance.
+    pub(crate) mention: bool,
 }
 
 pub(crate) fn knobs() -> Knobs {
@@ -171,7 +200,7 @@ impl Stagehand {
             descriptions,
             knobs,
         };
-        Self { engine, vlm, chat, tasks }
+        Self { engine, vlm, chat, tasks, mention: false }
     }
 
     /// Fetches a description as a session does when it opens.
@@ -191,7 +220,7 @@ impl Stagehand {
             message,
             arrived: Instant::now(),
             history: Vec::new(),
-            mention: true,
+            mention: self.mention,
         };
         let events = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&events);

@@ -112,7 +112,8 @@ async fn a_model_that_cannot_answer_fails_the_turn_with_a_reason() {
         ("no-such-model", "llm_refused"),
     ];
     for (model, code) in cases {
-        let (done, before) = ask_models(model, WELL, |_| ()).await;
+        // An opener needs no answer; without one, nothing is said.
+        let (done, before) = ask_models(model, WELL, |config| config.session.mention_first = false).await;
         assert_eq!((&done["status"], &done["text"]), (&json!("failed"), &json!("")), "{model}");
         let error = before.iter().find(|frame| frame["type"] == "error").unwrap();
         assert_eq!((&error["code"], &error["turn_id"]), (&json!(code), &done["turn_id"]), "{model}");

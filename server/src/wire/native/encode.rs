@@ -62,6 +62,9 @@ pub struct SnapshotFrame<'a> {
 struct HistoryFrame<'a> {
     role: &'static str,
     content: &'a str,
+    /// Of an answer that was given in a tone at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tone: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -79,6 +82,7 @@ impl<'a> SnapshotFrame<'a> {
                 Speaker::House => "assistant",
             },
             content: &message.text,
+            tone: message.tone.map(crate::event::Tone::as_str),
         });
         Self { history: history.collect(), turn: turn.map(|(turn_id, text)| TurnFrame { turn_id, text }) }
     }
@@ -302,12 +306,14 @@ struct UsageFrame {
     llm_calls: u32,
     input_tokens: u64,
     output_tokens: u64,
+    saved_calls: u32,
+    saved_tokens: u64,
 }
 
 impl UsageFrame {
     fn of(usage: &Usage) -> Self {
-        let Usage { llm_calls, input_tokens, output_tokens } = *usage;
-        Self { llm_calls, input_tokens, output_tokens }
+        let Usage { llm_calls, input_tokens, output_tokens, saved_calls, saved_tokens } = *usage;
+        Self { llm_calls, input_tokens, output_tokens, saved_calls, saved_tokens }
     }
 }
 
@@ -379,7 +385,8 @@ mod tests {
                 "timings_ms": {"description": null, "retrieve": null, "answer_first": null, "answer": null,
                                "tone": null, "first_token": null, "total": 1.235},
                 "spans": [{"stage": "describe", "start": -5.0, "end": 1.0}],
-                "usage": {"llm_calls": 0, "input_tokens": 0, "output_tokens": 0}, "seq": 7
+                "usage": {"llm_calls": 0, "input_tokens": 0, "output_tokens": 0,
+                          "saved_calls": 0, "saved_tokens": 0}, "seq": 7
             })
         );
     }

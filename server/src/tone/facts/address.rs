@@ -19,7 +19,8 @@ fn read(text: &Reading) -> Vec<(Range<usize>, String)> {
             continue;
         }
         let start = i;
-        while is_part(text.at(i)) {
+        // "E-mail:a@b.tw" has its colon before the address.
+        while is_part(text.at(i)) || (text.at(i) == ':' && matches!(text.at(i + 1), '/' | '0'..='9')) {
             i += 1;
         }
         let mut end = i;
@@ -35,7 +36,7 @@ fn read(text: &Reading) -> Vec<(Range<usize>, String)> {
 
 fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric()
-        || matches!(c, '.' | '-' | '_' | '~' | '/' | ':' | '?' | '&' | '=' | '%' | '#' | '@' | '+')
+        || matches!(c, '.' | '-' | '_' | '~' | '/' | '?' | '&' | '=' | '%' | '#' | '@' | '+')
 }
 
 /// An address without scheme, "www." and closing slash, in lower case; none if it isn't one.

@@ -160,6 +160,15 @@ fn weekday_in_english(text: &Reading, i: usize) -> Option<Read> {
     Some(days(vec![u32::try_from(day + 1).ok()?], end))
 }
 
+/// "Mon-Fri", which is no name.
+pub(super) fn is_weekdays(word: &[char]) -> bool {
+    let is_day = |part: &[char]| {
+        let part: String = part.iter().map(char::to_ascii_lowercase).collect();
+        part.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(&part))
+    };
+    word.contains(&'-') && word.split(|c| *c == '-').all(is_day)
+}
+
 /// 星期三, 週六、日, 週一至五; not 每週一次.
 fn weekday_in_chinese(text: &Reading, i: usize) -> Option<Read> {
     let week = WEEK.iter().find(|week| text.reads(i, week))?;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::reading::Reading;
-use super::{Fact, Key, date};
+use super::{Fact, Key, clock, date};
 use crate::language::calendar::is_calendar_name;
 use crate::language::is_han;
 use crate::tone::numeral;
@@ -21,8 +21,8 @@ const INNER: &[&str] = &["of", "and", "for", "the", "de", "von", "van", "&"];
 const UNITS: &[&str] = &[
     "km", "cm", "mm", "nm", "um", "kg", "mg", "ml", "kmh", "kph", "mph", "kwh", "mwh", "gwh", "kw", "mw",
     "gw", "ghz", "mhz", "khz", "hz", "kb", "mb", "gb", "tb", "ms", "min", "hr", "hrs", "sec", "rpm", "fps",
-    "ppm", "db", "mah", "sqm", "ft", "lb", "lbs", "oz", "nt", "us", "ntd", "twd", "usd", "eur", "jpy", "rmb",
-    "cny",
+    "ppm", "db", "mah", "kbps", "mbps", "gbps", "tbps", "sqm", "ft", "lb", "lbs", "oz", "nt", "us", "ntd",
+    "twd", "usd", "eur", "jpy", "rmb", "cny",
 ];
 
 /// How a word is written.
@@ -34,7 +34,7 @@ enum Shape {
     Capital,
     /// With capitals inside, or figures: never a common word.
     Marked,
-    /// In figures only: it may be part of a name elsewhere (COVID 19), and is none.
+    /// In figures only, or days of the week: it may be part of a name elsewhere (COVID 19), and is none.
     Figure,
 }
 
@@ -161,7 +161,7 @@ fn words(text: &Reading) -> Vec<Word> {
             opens = false;
             continue;
         }
-        let shape = if letters == 0 {
+        let shape = if letters == 0 || clock::is_weekdays(here) {
             Shape::Figure
         } else if inner_capital || figures {
             Shape::Marked
@@ -209,7 +209,8 @@ fn is_counted_by(text: &Reading, start: usize, end: usize) -> bool {
 /// "1970s", "3rd", "15th", "50kg": a figure with an ending, which the numbers look after.
 fn is_counted(word: &[char]) -> bool {
     let figures = word.iter().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | '-')).count();
-    figures > 0 && word[figures..].iter().all(|c| c.is_lowercase())
+    let unit = &word[figures..];
+    figures > 0 && (unit.iter().all(|c| c.is_lowercase()) || UNITS.contains(&key(unit).as_str()))
 }
 
 fn is_latin(c: char) -> bool {

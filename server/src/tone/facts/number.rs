@@ -14,7 +14,7 @@ const PHRASES: [&str; 18] = [
     "萬一",
     "十分",
     "千萬別",
-    "百分之百",
+    "三番兩次",
     "一一",
     "七七八八",
     "三三兩兩",
@@ -133,8 +133,11 @@ fn read(text: &Reading, i: usize) -> Option<Read> {
     if let Some((keys, end)) = date::in_figures(text, i).or_else(|| date::in_english(text, i)) {
         return Some(Read { keys, ..Read::of(Key::Month(0), end) });
     }
-    if PHRASES.iter().any(|phrase| text.reads(i, phrase)) {
-        return None;
+    if let Some(phrase) = PHRASES.iter().find(|phrase| text.reads(i, phrase)) {
+        let end = i + phrase.chars().count();
+        if !(*phrase == "十分" && matches!(text.at(end), '鐘' | '之')) {
+            return Some(Read { keys: Vec::new(), telling: false, ..Read::of(Key::Month(0), end) });
+        }
     }
     if let Some(read) = clock::read(text, i).or_else(|| share::read(text, i)) {
         return Some(read);
@@ -205,6 +208,7 @@ fn figure(text: &Reading, i: usize, value: Decimal, end: usize, telling: bool) -
         ('日' | '號', Some(day @ 1..=31)) if text.before(i) == '月' => {
             Read { telling, ..Read::of(Key::Day(day), behind + 1) }
         }
+        ('年', Some(1000..)) if text.at(behind + 1) == '代' => Read { end: behind + 2, ..plain },
         ('年', Some(year)) if text.at(behind + 1) == '代' && year < 100 && year.is_multiple_of(10) => {
             let century = if year <= 20 { 2000 } else { 1900 };
             Read { also: plain.keys, ..Read::of(date::number(century + year), behind + 2) }

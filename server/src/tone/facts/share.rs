@@ -23,7 +23,8 @@ const PARTS: [(&str, u32); 11] = [
 
 /// The part at `i`.
 pub(super) fn read(text: &Reading, i: usize) -> Option<Read> {
-    in_chinese(text, i)
+    in_figures(text, i)
+        .or_else(|| in_chinese(text, i))
         .or_else(|| in_tenths(text, i))
         .or_else(|| half(text, i))
         .or_else(|| in_english(text, i))
@@ -51,6 +52,24 @@ pub(super) fn ratio(of: u32, whole: u32) -> Option<Key> {
         (a, b) = (b, a % b);
     }
     Some(Key::Share(of / a, whole / a))
+}
+
+/// 1/3: two figures, which may be a part, a date or neither.
+fn in_figures(text: &Reading, i: usize) -> Option<Read> {
+    let apart = |c: char| c.is_ascii_digit() || matches!(c, '/' | '.');
+    if !text.at(i).is_ascii_digit() || apart(text.before(i)) {
+        return None;
+    }
+    let (of, slash) = digits(text, i)?;
+    if text.at(slash) != '/' || !text.at(slash + 1).is_ascii_digit() {
+        return None;
+    }
+    let (whole, end) = digits(text, slash + 1)?;
+    if apart(text.at(end)) {
+        return None;
+    }
+    let also = ratio(of.small()?, whole.small()?).into_iter().collect();
+    Some(Read { keys: vec![Key::Number(of), Key::Number(whole)], also, ..Read::of(Key::Number(of), end) })
 }
 
 /// 三分之一, 3分之1, 千分之五

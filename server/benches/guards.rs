@@ -35,13 +35,17 @@ struct Row {
 
 fn copy(tokens: &[&str]) {
     let mut out = String::new();
-    tokens.iter().for_each(|token| out.push_str(black_box(token)));
+    for token in tokens {
+        out.push_str(black_box(token));
+    }
     black_box(out);
 }
 
 fn traditional(tokens: &[&str]) {
     let (mut stream, mut out) = (Traditional::default(), String::new());
-    tokens.iter().for_each(|token| out.push_str(&stream.push(black_box(token))));
+    for token in tokens {
+        out.push_str(&stream.push(black_box(token)));
+    }
     out.push_str(&stream.finish());
     black_box(out);
 }

@@ -12,6 +12,7 @@ mod number;
 mod quote;
 mod reading;
 mod share;
+mod spelled;
 mod telephone;
 #[cfg(test)]
 mod tests;

@@ -97,6 +97,11 @@ pub(super) fn group_unit(c: char) -> Option<u32> {
     })
 }
 
+/// Whether a Chinese number may begin or go on with it.
+pub(super) fn is_numeral(c: char) -> bool {
+    han_digit(c).is_some() || small_unit(c).is_some() || group_unit(c).is_some()
+}
+
 /// The Chinese number at the start of `chars` and how many of them it takes.
 pub(super) fn chinese(chars: &[char]) -> Option<(Decimal, usize)> {
     let run = chars.iter().take_while(|c| han_digit(**c).is_some()).take(30).count();

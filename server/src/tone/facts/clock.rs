@@ -13,6 +13,17 @@ const PARTS_OF_DAY: [&str; 10] =
 /// What may stand before a day of the week.
 const WEEK: [&str; 4] = ["星期", "禮拜", "週", "周"];
 
+/// Whether a Chinese time or day of the week may begin with it, apart from numerals.
+pub(super) fn begins_with(c: char) -> bool {
+    "上下早晚中凌傍清午夜星禮週周半".contains(c)
+}
+
+/// Whether an English word in lower case names a day of the week, also abbreviated or of many.
+pub(super) fn is_weekday(word: &str) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    WEEKDAYS.iter().any(|day| *day == one || (word.len() >= 3 && day.starts_with(word)))
+}
+
 /// The time or day of the week at `i`.
 pub(super) fn read(text: &Reading, i: usize) -> Option<Read> {
     on_a_display(text, i)

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::reading::Reading;
-use super::{Fact, Key, clock, date, share, telephone};
+use super::{Fact, Key, clock, date, share, spelled, telephone};
 use crate::tone::numeral::{self, Decimal};
 
 /// What a single Chinese numeral counts; before anything else it is often part of a word (三星, 四川, 二極體).
@@ -124,7 +124,7 @@ fn part(text: &Reading, at: usize) -> Option<(Vec<Key>, usize)> {
 
 fn read(text: &Reading, i: usize) -> Option<Read> {
     let c = text.at(i);
-    if c.is_ascii_alphabetic() && text.before(i).is_ascii_alphanumeric() {
+    if !may_begin(text, i) {
         return None;
     }
     if let Some((digits, end)) = telephone::read(text, i) {
@@ -157,7 +157,7 @@ fn read(text: &Reading, i: usize) -> Option<Read> {
         return Some(version(text, i, end).unwrap_or_else(|| figure(text, i, value, end, true)));
     }
     if c.is_ascii_alphabetic() {
-        return words(text, i).or_else(|| ordinal(text, i));
+        return spelled::read(text, i);
     }
     let (value, end) = han(text, i)?;
     if matches!(text.before(i), '幾' | '數') && "十百千萬億".contains(c) {
@@ -170,6 +170,22 @@ fn read(text: &Reading, i: usize) -> Option<Read> {
     let measured = MEASURES.contains(text.at(end)) || is_ordinal(text, i, end) || is_bound(text, end);
     let telling = !single || (measured && !matches!(c, '一' | '零' | '百' | '千')) || text.at(end) == '月';
     Some(figure(text, i, value, end, telling))
+}
+
+/// Whether a figure can begin here: most places are told by one look, and cost no more.
+fn may_begin(text: &Reading, i: usize) -> bool {
+    let c = text.at(i);
+    if c.is_ascii_alphabetic() {
+        if text.before(i).is_ascii_alphanumeric() {
+            return false;
+        }
+        let (word, _) = text.word(i);
+        return matches!(word.as_str(), "a" | "half")
+            || numeral::english(&[word.as_str()]).is_some()
+            || numeral::ordinal(&word).is_some()
+            || (c.is_ascii_uppercase() && (date::month(&word).is_some() || clock::is_weekday(&word)));
+    }
+    c.is_ascii_digit() || matches!(c, '+' | '(' | '民') || clock::begins_with(c) || numeral::is_numeral(c)
 }
 
 /// 第三代; 第二， only lists.
@@ -197,7 +213,7 @@ fn about(text: &Reading, i: usize, end: usize) -> Option<Read> {
 }
 
 /// A number with what stands behind it: 月, 日, 年代, 個半, %.
-fn figure(text: &Reading, i: usize, value: Decimal, end: usize, telling: bool) -> Read {
+pub(super) fn figure(text: &Reading, i: usize, value: Decimal, end: usize, telling: bool) -> Read {
     let small = value.small();
     let behind = text.skip_blanks(end);
     let is_small = small.is_some_and(|value| value <= COUNTING) || text.before(i) == '第';
@@ -237,7 +253,8 @@ fn percent(text: &Reading, value: Decimal, end: usize) -> Read {
     Read { also: left.into_iter().collect(), ..Read::of(Key::Percent(value), end) }
 }
 
-fn with_half(value: Decimal, end: usize) -> Option<Read> {
+/// A number and a half.
+pub(super) fn with_half(value: Decimal, end: usize) -> Option<Read> {
     Some(Read::of(Key::Number(value.and_a_half()?), end))
 }
 
@@ -251,26 +268,6 @@ fn version(text: &Reading, i: usize, end: usize) -> Option<Read> {
         end += 1;
     }
     Some(Read::of(Key::Digits(text.chars[i..end].iter().collect()), end))
-}
-
-/// "third floor", "twenty-first century".
-fn ordinal(text: &Reading, i: usize) -> Option<Read> {
-    let (word, mut end) = text.word(i);
-    let mut value = numeral::ordinal(&word);
-    if value.is_none() && matches!(text.at(end), '-' | ' ') {
-        let tens =
-            numeral::english(&[word.as_str()])?.0.small().filter(|n| *n >= 20 && n.is_multiple_of(10))?;
-        let (unit, last) = text.word(end + 1);
-        value = numeral::ordinal(&unit).filter(|unit| *unit < 10).map(|unit| tens + unit);
-        end = last;
-    }
-    let value = value?;
-    let next = text.word(text.skip_blanks(end)).0;
-    Some(Read {
-        telling: value > 2 && !next.is_empty() && next != "party",
-        is_small: true,
-        ..Read::of(Key::Number(Decimal::whole(value.into())), end)
-    })
 }
 
 /// Digits with thousands separators and a unit behind: 1,000; 249.8億; "1.5 million".
@@ -353,42 +350,4 @@ fn long(text: &Reading, i: usize) -> Read {
 pub(super) fn han(text: &Reading, i: usize) -> Option<(Decimal, usize)> {
     let window = text.chars.get(i..(i + 48).min(text.chars.len()))?;
     numeral::chinese(window).map(|(value, length)| (value, i + length))
-}
-
-/// English number words. "one", "a hundred" alone and ordinals are no facts.
-fn words(text: &Reading, i: usize) -> Option<Read> {
-    let mut ends = Vec::new();
-    let mut found = Vec::new();
-    let mut at = i;
-    while found.len() < 12 {
-        let (word, end) = text.word(at);
-        if word.is_empty() {
-            break;
-        }
-        found.push(word);
-        ends.push(end);
-        at = match text.at(end) {
-            ' ' | '-' => end + 1,
-            _ => break,
-        };
-    }
-    let borrowed: Vec<&str> = found.iter().map(String::as_str).collect();
-    let (value, length) = numeral::english(&borrowed)?;
-    let end = ends[length - 1];
-    // "twenty-first"
-    if found.get(length).is_some_and(|next| numeral::ordinal(next).is_some_and(|n| n < 10))
-        && value.small().is_some_and(|n| n >= 20 && n.is_multiple_of(10))
-    {
-        return None;
-    }
-    if text.at(end).is_ascii_alphanumeric() {
-        return None;
-    }
-    if text.reads(end, " and a half")
-        && let Some(read) = with_half(value, end + 11)
-    {
-        return Some(read);
-    }
-    let telling = value.small().is_none_or(|value| value > 1) && borrowed[0] != "a";
-    Some(figure(text, i, value, end, telling))
 }

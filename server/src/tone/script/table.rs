@@ -1,5 +1,6 @@
 //! The characters that exist only in Simplified, and what their neighbours say of those with several
-//! Traditional forms. Made by `generate.py`, which stands beside it, from OpenCC's dictionaries (Apache-2.0).
+//! Traditional forms. Made by `generate.py`, which stands beside it, from the
+//! dictionaries of `OpenCC` (Apache-2.0).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -1,16 +1,17 @@
-//! Retrieval and the built-in engine against a real corpus: a research institute's 255 documents, all in
+//! Retrieval, the built-in engine and the guards against a real corpus: a research institute's 255 documents, all in
 //! Traditional Chinese, with questions of six kinds.
 //!
 //! The corpus is not part of the project. `RAPPORT_TEST_CORPUS` names a directory with `itri/` (the documents)
 //! and `itri-questions.dev.jsonl` (the questions, each with the titles that answer it and what an answer
 //! must contain).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use rapport::answer::builtin;
 use rapport::knowledge::Knowledge;
-use rapport::language::Lang;
+use rapport::language::{Lang, is_han, sentence};
+use rapport::tone::{facts, script::Traditional};
 use serde_json::Value;
 
 /// The characters that a prompt has for passages.
@@ -123,5 +124,82 @@ fn both_languages_are_answered_from_the_corpus() {
         let answer = builtin::extract(question, Lang::of(question), &found).text;
         println!("{question} {answer}");
         assert!(answer.contains(expect), "{question}: {answer}");
+    }
+}
+
+/// Every text of every document.
+fn texts() -> Vec<String> {
+    let mut documents = 0;
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(corpus().join("itri")).expect("the corpus can be listed") {
+        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a document can be read");
+        let list: Vec<serde_json::Map<String, Value>> =
+            serde_json::from_str(&text).expect("a list of objects");
+        documents += list.len();
+        for document in list {
+            texts.extend(document.values().filter_map(Value::as_str).map(str::to_owned));
+        }
+    }
+    assert_eq!(documents, 255);
+    texts
+}
+
+/// The text through the script guard, a character at a time.
+fn turned(text: &str) -> String {
+    let mut stream = Traditional::default();
+    let mut out = String::new();
+    for c in text.chars() {
+        out.push_str(&stream.push(c.encode_utf8(&mut [0; 4])));
+    }
+    out.push_str(&stream.finish());
+    out
+}
+
+#[test]
+fn traditional_documents_pass_the_script_guard_unchanged() {
+    for text in texts() {
+        assert_eq!(turned(&text), text);
+    }
+}
+
+/// Simplified is made by reading the guard's table backwards, and must come back.
+#[test]
+fn simplified_documents_come_back_as_they_were() {
+    let lines = |file: &'static str| file.lines().filter(|line| !line.starts_with('#'));
+    let mut simplified = HashMap::new();
+    for line in lines(include_str!("../src/tone/script/characters.txt")) {
+        let characters: Vec<char> = line.chars().collect();
+        simplified.extend(characters.chunks(2).map(|pair| (pair[1], pair[0])));
+    }
+    for line in lines(include_str!("../src/tone/script/contexts.txt")) {
+        let pair: Vec<char> = line.chars().take(2).collect();
+        simplified.insert(pair[1], pair[0]);
+    }
+    let (mut right, mut of, mut han) = (0, 0, 0);
+    for text in texts() {
+        let rendered: String = text.chars().map(|c| *simplified.get(&c).unwrap_or(&c)).collect();
+        let restored = turned(&rendered);
+        assert_eq!(restored.chars().count(), text.chars().count());
+        for ((expect, from), got) in text.chars().zip(rendered.chars()).zip(restored.chars()) {
+            han += u32::from(is_han(expect));
+            if from == expect {
+                assert_eq!(got, expect, "{rendered}");
+            } else {
+                of += 1;
+                right += u32::from(got == expect);
+            }
+        }
+    }
+    println!("{right} of {of} simplified characters (of {han} ideographs) restored");
+    assert!(f64::from(right) >= 0.995 * f64::from(of));
+}
+
+#[test]
+fn documents_keep_the_facts_that_they_state() {
+    for text in texts() {
+        assert_eq!(facts::missing(&text, &text), Vec::<String>::new(), "{text}");
+        for said in sentence::split(&text) {
+            assert_eq!(facts::unsupported(said, [text.as_str()]), Vec::<String>::new(), "{said} of {text}");
+        }
     }
 }

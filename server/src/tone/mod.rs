@@ -9,6 +9,7 @@ pub mod mention;
 mod numeral;
 pub mod rules;
 mod scope;
+pub mod script;
 mod selector;
 mod tokens;
 

@@ -45,6 +45,12 @@ impl Decimal {
         both_whole.then_some(self.digits)?.checked_add(other.digits).map(Self::whole)
     }
 
+    /// A half more; none of a fraction.
+    pub(super) fn and_a_half(self) -> Option<Self> {
+        let digits = (self.scale == 0).then_some(self.digits)?.checked_mul(10)?.checked_add(5)?;
+        Some(Self { digits, scale: 1 })
+    }
+
     const fn trimmed(mut self) -> Self {
         while self.scale > 0 && self.digits.is_multiple_of(10) {
             self.digits /= 10;
@@ -89,6 +95,11 @@ pub(super) fn group_unit(c: char) -> Option<u32> {
         '兆' => 12,
         _ => return None,
     })
+}
+
+/// Whether a Chinese number may begin or go on with it.
+pub(super) fn is_numeral(c: char) -> bool {
+    han_digit(c).is_some() || small_unit(c).is_some() || group_unit(c).is_some()
 }
 
 /// The Chinese number at the start of `chars` and how many of them it takes.
@@ -207,6 +218,34 @@ const UNITS: [&str; 20] = [
     "nineteen",
 ];
 const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+
+const ORDINALS: [&str; 20] = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+];
+
+/// The value of an English ordinal in lower case, up to the twentieth.
+pub(super) fn ordinal(word: &str) -> Option<u32> {
+    position(&ORDINALS, word).map(|at| at + 1)
+}
 
 fn position(words: &[&str], word: &str) -> Option<u32> {
     words.iter().position(|w| *w == word).and_then(|i| u32::try_from(i).ok())

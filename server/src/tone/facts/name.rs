@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use super::reading::Reading;
-use super::{Fact, Key, date};
+use super::{Fact, Key, clock, date};
+use crate::language::calendar::is_calendar_name;
 use crate::language::is_han;
 use crate::tone::numeral;
 
@@ -16,6 +17,14 @@ const COMMON: &[&str] = &[
 /// Words that stand inside a name.
 const INNER: &[&str] = &["of", "and", "for", "the", "de", "von", "van", "&"];
 
+/// Units and currencies: beside a figure no names, which a conversion may write in the other language.
+const UNITS: &[&str] = &[
+    "km", "cm", "mm", "nm", "um", "kg", "mg", "ml", "kmh", "kph", "mph", "kwh", "mwh", "gwh", "kw", "mw",
+    "gw", "ghz", "mhz", "khz", "hz", "kb", "mb", "gb", "tb", "ms", "min", "hr", "hrs", "sec", "rpm", "fps",
+    "ppm", "db", "mah", "kbps", "mbps", "gbps", "tbps", "sqm", "ft", "lb", "lbs", "oz", "nt", "us", "ntd",
+    "twd", "usd", "eur", "jpy", "rmb", "cny",
+];
+
 /// How a word is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -25,6 +34,8 @@ enum Shape {
     Capital,
     /// With capitals inside, or figures: never a common word.
     Marked,
+    /// In figures only, or days of the week: it may be part of a name elsewhere (COVID 19), and is none.
+    Figure,
 }
 
 /// A Latin word of a text.
@@ -39,6 +50,8 @@ struct Word {
     opens: bool,
     /// Beside an ideograph.
     han: bool,
+    /// Beside a figure, as units and currencies are.
+    counted: bool,
 }
 
 /// The Latin names of a text.
@@ -51,6 +64,9 @@ pub(super) fn facts(text: &Reading) -> Vec<Fact> {
         .map(|w| w.key.as_str())
         .collect();
     let is_name = |word: &Word| {
+        if word.shape == Shape::Figure || (word.counted && UNITS.contains(&word.key.as_str())) {
+            return false;
+        }
         if COMMON.contains(&word.key.as_str())
             || word.key.len() == 1 && !word.han && word.shape != Shape::Marked
         {
@@ -61,7 +77,8 @@ pub(super) fn facts(text: &Reading) -> Vec<Fact> {
             || (in_chinese && !figure && word.key.len() > 1)
             || (word.shape == Shape::Capital
                 && (!word.opens || named.contains(word.key.as_str()))
-                && date::month(&word.key).is_none())
+                && date::month(&word.key).is_none()
+                && !is_calendar_name(&word.key))
     };
     let mut facts = Vec::new();
     let mut i = 0;
@@ -93,7 +110,8 @@ pub(super) fn facts(text: &Reading) -> Vec<Fact> {
             .filter(|w| !INNER.contains(&w.key.as_str()))
             .map(|w| Key::Word(w.key.clone()))
             .collect();
-        facts.push(Fact { bytes: text.bytes(words[i].start, words[end - 1].end), keys });
+        let bytes = text.bytes(words[i].start, words[end - 1].end);
+        facts.push(Fact { bytes, keys, is_small: false });
         i = end;
     }
     facts
@@ -139,11 +157,13 @@ fn words(text: &Reading) -> Vec<Word> {
         let letters = here.iter().filter(|c| c.is_alphabetic()).count();
         let inner_capital = here.iter().skip(1).any(|c| c.is_uppercase());
         let figures = here.iter().any(char::is_ascii_digit);
-        if letters == 0 || is_counted(here) {
-            opens &= letters == 0 && !figures;
+        if is_counted(here) && letters > 0 {
+            opens = false;
             continue;
         }
-        let shape = if inner_capital || figures {
+        let shape = if letters == 0 || clock::is_weekdays(here) {
+            Shape::Figure
+        } else if inner_capital || figures {
             Shape::Marked
         } else if here[0].is_uppercase() {
             Shape::Capital
@@ -153,20 +173,44 @@ fn words(text: &Reading) -> Vec<Word> {
         words.push(Word {
             start,
             end,
-            key: here.iter().filter(|c| c.is_alphanumeric()).flat_map(|c| c.to_lowercase()).collect(),
+            key: key(here),
             shape,
             opens,
             han: is_han(text.before(start)) || is_han(text.at(end)),
+            counted: is_counted_by(text, start, end),
         });
-        opens = false;
+        opens &= letters == 0 && !figures;
     }
     words
+}
+
+/// Letters and digits in lower case; of several acronyms ("LEDs") the one.
+fn key(word: &[char]) -> String {
+    let one = match word {
+        [rest @ .., 's'] if rest.len() > 1 && rest.iter().all(char::is_ascii_uppercase) => rest,
+        word => word,
+    };
+    one.iter().filter(|c| c.is_alphanumeric()).flat_map(|c| c.to_lowercase()).collect()
+}
+
+/// Whether a figure stands before a word (30 km), or a sum of money begins with it (NT$500, USD 30).
+fn is_counted_by(text: &Reading, start: usize, end: usize) -> bool {
+    let mut at = start;
+    while at > 0 && text.at(at - 1) == ' ' {
+        at -= 1;
+    }
+    let before = text.before(at);
+    before.is_ascii_digit()
+        || "十百千萬億".contains(before)
+        || text.at(end) == '$'
+        || text.at(text.skip_blanks(end)).is_ascii_digit()
 }
 
 /// "1970s", "3rd", "15th", "50kg": a figure with an ending, which the numbers look after.
 fn is_counted(word: &[char]) -> bool {
     let figures = word.iter().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | '-')).count();
-    figures > 0 && word[figures..].iter().all(|c| c.is_lowercase())
+    let unit = &word[figures..];
+    figures > 0 && (unit.iter().all(|c| c.is_lowercase()) || UNITS.contains(&key(unit).as_str()))
 }
 
 fn is_latin(c: char) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::reading::Reading;
-use super::{Fact, Key, date};
+use super::{Fact, Key, clock, date, share, spelled, telephone};
 use crate::tone::numeral::{self, Decimal};
 
 /// What a single Chinese numeral counts; before anything else it is often part of a word (三星, 四川, 二極體).
@@ -14,7 +14,7 @@ const PHRASES: [&str; 18] = [
     "萬一",
     "十分",
     "千萬別",
-    "百分之百",
+    "三番兩次",
     "一一",
     "七七八八",
     "三三兩兩",
@@ -31,12 +31,28 @@ const PHRASES: [&str; 18] = [
     "千里",
 ];
 
-/// A number that was read: where it ends and what it says.
-struct Read {
-    end: usize,
-    keys: Vec<Key>,
+/// Up to this, a number by itself is a word like any other: 三個重點, "two ways".
+const COUNTING: u32 = 12;
+
+/// A figure that was read: where it ends and what it says.
+pub(super) struct Read {
+    /// Behind its last character.
+    pub(super) end: usize,
+    /// What it says.
+    pub(super) keys: Vec<Key>,
+    /// What it may be taken for besides.
+    pub(super) also: Vec<Key>,
     /// Whether a text that has it states a fact; "one" and 一 hardly ever do.
-    telling: bool,
+    pub(super) telling: bool,
+    /// Whether it only counts or orders a few.
+    pub(super) is_small: bool,
+}
+
+impl Read {
+    /// A figure that says one thing.
+    pub(super) fn of(key: Key, end: usize) -> Self {
+        Self { end, keys: vec![key], also: Vec::new(), telling: true, is_small: false }
+    }
 }
 
 /// The figures that a text states.
@@ -54,8 +70,9 @@ pub(super) fn facts(text: &Reading) -> Vec<Fact> {
                 // 1973年7月1日 is one fact.
                 date.bytes.end = bytes.end;
                 date.keys.extend(read.keys);
+                date.is_small = false;
             } else if read.telling {
-                facts.push(Fact { bytes, keys: read.keys });
+                facts.push(Fact { bytes, keys: read.keys, is_small: read.is_small });
             }
             i = read.end.max(i + 1);
         } else {
@@ -72,6 +89,7 @@ pub(super) fn given(text: &Reading) -> HashSet<Key> {
     while i < text.chars.len() {
         if let Some(read) = read(text, i) {
             keys.extend(read.keys);
+            keys.extend(read.also);
             // The parts too: the day within a date is a number as well, 三萬 may be wanted as 3.
             let mut at = i;
             while at < read.end {
@@ -106,63 +124,154 @@ fn part(text: &Reading, at: usize) -> Option<(Vec<Key>, usize)> {
 
 fn read(text: &Reading, i: usize) -> Option<Read> {
     let c = text.at(i);
-    let telling = true;
-    if let Some((digits, end)) = telephone(text, i) {
-        return Some(Read { end, keys: vec![Key::Digits(digits)], telling });
+    if !may_begin(text, i) {
+        return None;
+    }
+    if let Some((digits, end)) = telephone::read(text, i) {
+        return Some(Read::of(Key::Digits(digits), end));
     }
     if let Some((keys, end)) = date::in_figures(text, i).or_else(|| date::in_english(text, i)) {
-        return Some(Read { end, keys, telling });
+        return Some(Read { keys, ..Read::of(Key::Month(0), end) });
+    }
+    if let Some(phrase) = PHRASES.iter().find(|phrase| text.reads(i, phrase)) {
+        let end = i + phrase.chars().count();
+        if !(*phrase == "十分" && matches!(text.at(end), '鐘' | '之')) {
+            return Some(Read { keys: Vec::new(), telling: false, ..Read::of(Key::Month(0), end) });
+        }
+    }
+    if let Some(read) = clock::read(text, i).or_else(|| share::read(text, i)) {
+        return Some(read);
     }
     if text.reads(i, "民國") {
         let (year, end) = digits(text, i + 2).or_else(|| han(text, i + 2))?;
         let year = year.small()?.checked_add(date::MINGUO)?;
-        let end = end + usize::from(text.at(end) == '年');
-        return Some(Read { end, keys: vec![date::number(year)], telling });
+        return Some(Read::of(date::number(year), end + usize::from(text.at(end) == '年')));
     }
     if text.reads(i, "百分之") {
         let (value, end) = digits(text, i + 3).or_else(|| han(text, i + 3))?;
-        return Some(Read { end, keys: vec![Key::Percent(value)], telling });
-    }
-    if PHRASES.iter().any(|phrase| text.reads(i, phrase)) {
-        return None;
+        return Some(Read::of(Key::Percent(value), end));
     }
     if c.is_ascii_digit() {
-        // Figures inside a name ("5G", "V2X") are the name's.
         let Some((value, end)) = digits(text, i) else { return Some(long(text, i)) };
-        return Some(figure(text, i, value, end, telling));
+        // Figures of a name ("5G", "V2X") are the name's.
+        return Some(version(text, i, end).unwrap_or_else(|| figure(text, i, value, end, true)));
     }
-    if c.is_ascii_alphabetic() && !text.before(i).is_ascii_alphanumeric() {
-        return words(text, i);
+    if c.is_ascii_alphabetic() {
+        return spelled::read(text, i);
     }
     let (value, end) = han(text, i)?;
+    if matches!(text.before(i), '幾' | '數') && "十百千萬億".contains(c) {
+        return Some(Read { keys: Vec::new(), telling: false, ..Read::of(Key::Month(0), end) });
+    }
+    if let Some(read) = about(text, i, end) {
+        return Some(read);
+    }
     let single = end == i + 1;
-    let measured = MEASURES.contains(text.at(end));
-    let telling = if single { measured && !matches!(c, '一' | '零' | '百' | '千') } else { true };
-    Some(figure(text, i, value, end, telling || (single && text.at(end) == '月')))
+    let measured = MEASURES.contains(text.at(end)) || is_ordinal(text, i, end) || is_bound(text, end);
+    let telling = !single || (measured && !matches!(c, '一' | '零' | '百' | '千')) || text.at(end) == '月';
+    Some(figure(text, i, value, end, telling))
 }
 
-/// A number with what stands behind it: 月, 日, 成, %.
-fn figure(text: &Reading, i: usize, value: Decimal, end: usize, telling: bool) -> Read {
+/// Whether a figure can begin here: most places are told by one look, and cost no more.
+fn may_begin(text: &Reading, i: usize) -> bool {
+    let c = text.at(i);
+    if c.is_ascii_alphabetic() {
+        if text.before(i).is_ascii_alphanumeric() {
+            return false;
+        }
+        let (word, _) = text.word(i);
+        return matches!(word.as_str(), "a" | "half")
+            || numeral::english(&[word.as_str()]).is_some()
+            || numeral::ordinal(&word).is_some()
+            || (c.is_ascii_uppercase() && (date::month(&word).is_some() || clock::is_weekday(&word)));
+    }
+    c.is_ascii_digit() || matches!(c, '+' | '(' | '民') || clock::begins_with(c) || numeral::is_numeral(c)
+}
+
+/// 第三代; 第二， only lists.
+fn is_ordinal(text: &Reading, i: usize, end: usize) -> bool {
+    text.before(i) == '第' && text.at(end).is_alphanumeric()
+}
+
+/// 三到五: what follows is the range's other bound.
+fn is_bound(text: &Reading, end: usize) -> bool {
+    let other = text.at(end + 1);
+    matches!(text.at(end), '到' | '至' | '-' | '~')
+        && (numeral::han_digit(other).is_some() || other.is_ascii_digit())
+}
+
+/// 兩三天, 三五個: one number or the other, and no 23.
+fn about(text: &Reading, i: usize, end: usize) -> Option<Read> {
+    let low = numeral::han_digit(text.at(i)).filter(|_| end == i + 2)?;
+    let high = numeral::han_digit(text.at(i + 1))?;
+    let follows = high == low + 1 || (low, high) == (3, 5);
+    (low > 0 && follows && MEASURES.contains(text.at(end)) && text.at(end) != '年').then(|| Read {
+        keys: [low, high].map(|n| Key::Number(Decimal::whole(n.into()))).to_vec(),
+        is_small: true,
+        ..Read::of(Key::Month(0), end)
+    })
+}
+
+/// A number with what stands behind it: 月, 日, 年代, 個半, %.
+pub(super) fn figure(text: &Reading, i: usize, value: Decimal, end: usize, telling: bool) -> Read {
     let small = value.small();
     let behind = text.skip_blanks(end);
-    let (keys, end) = match (text.at(behind), small) {
-        ('%', _) => (vec![Key::Percent(value)], behind + 1),
-        ('月', Some(month @ 1..=12)) => (vec![Key::Month(month)], behind + 1),
-        ('日' | '號', Some(day @ 1..=31)) if text.before(i) == '月' => (vec![Key::Day(day)], behind + 1),
-        ('成', Some(tenths @ 1..=9))
-            if !matches!(text.at(behind + 1), '立' | '為' | '員' | '果' | '功' | '本' | '長') =>
-        {
-            (vec![Key::Percent(Decimal::whole(u128::from(tenths) * 10))], behind + 1)
+    let is_small = small.is_some_and(|value| value <= COUNTING) || text.before(i) == '第';
+    let plain = Read { telling, ..Read::of(Key::Number(value), end) };
+    match (text.at(behind), small) {
+        ('%', _) => percent(text, value, behind + 1),
+        ('月', Some(month @ 1..=12)) => Read { telling, ..Read::of(Key::Month(month), behind + 1) },
+        ('日' | '號', Some(day @ 1..=31)) if text.before(i) == '月' => {
+            Read { telling, ..Read::of(Key::Day(day), behind + 1) }
         }
-        ('年' | '月' | '日', _) if behind == end => (vec![Key::Number(value)], end + 1),
-        _ if text.word(behind).0 == "percent" => (vec![Key::Percent(value)], text.word(behind).1),
-        _ => (vec![Key::Number(value)], end),
-    };
-    Read { end, keys, telling }
+        ('年', Some(1000..)) if text.at(behind + 1) == '代' => Read { end: behind + 2, ..plain },
+        ('年', Some(year)) if text.at(behind + 1) == '代' && year < 100 && year.is_multiple_of(10) => {
+            let century = if year <= 20 { 2000 } else { 1900 };
+            Read { also: plain.keys, ..Read::of(date::number(century + year), behind + 2) }
+        }
+        // 113年6月 counts from 1911.
+        ('年', Some(year @ 1..=200))
+            if part(text, behind + 1).is_some_and(|(_, end)| text.at(end) == '月') =>
+        {
+            Read { also: plain.keys, ..Read::of(date::number(year + date::MINGUO), behind + 1) }
+        }
+        ('年' | '月' | '日', _) if behind == end && text.at(end + 1) != '半' => {
+            Read { end: end + 1, is_small, ..plain }
+        }
+        ('個' | '年' | '倍' | '天' | '月' | '坪', _) if text.at(behind + 1) == '半' => {
+            with_half(value, behind + 2).unwrap_or(plain)
+        }
+        _ if text.word(behind).0 == "percent" => percent(text, value, text.word(behind).1),
+        _ => Read { is_small, ..plain },
+    }
+}
+
+/// 20%; "20% off" leaves 80%.
+fn percent(text: &Reading, value: Decimal, end: usize) -> Read {
+    let off = text.word(text.skip_blanks(end)).0 == "off";
+    let left = value.small().filter(|_| off).and_then(|off| share::ratio(100_u32.checked_sub(off)?, 100));
+    Read { also: left.into_iter().collect(), ..Read::of(Key::Percent(value), end) }
+}
+
+/// A number and a half.
+pub(super) fn with_half(value: Decimal, end: usize) -> Option<Read> {
+    Some(Read::of(Key::Number(value.and_a_half()?), end))
+}
+
+/// 1.2.3
+fn version(text: &Reading, i: usize, end: usize) -> Option<Read> {
+    if !(text.at(end) == '.' && text.at(end + 1).is_ascii_digit()) || text.chars[i..end].contains(&',') {
+        return None;
+    }
+    let mut end = end;
+    while text.at(end).is_ascii_digit() || (text.at(end) == '.' && text.at(end + 1).is_ascii_digit()) {
+        end += 1;
+    }
+    Some(Read::of(Key::Digits(text.chars[i..end].iter().collect()), end))
 }
 
 /// Digits with thousands separators and a unit behind: 1,000; 249.8億; "1.5 million".
-fn digits(text: &Reading, start: usize) -> Option<(Decimal, usize)> {
+pub(super) fn digits(text: &Reading, start: usize) -> Option<(Decimal, usize)> {
     let mut end = start;
     let mut figures = String::new();
     let mut point = false;
@@ -234,67 +343,11 @@ fn long(text: &Reading, i: usize) -> Read {
         end += 1;
     }
     let digits = text.chars[i..end].iter().filter(|c| c.is_ascii_digit()).collect();
-    Read { end, keys: vec![Key::Digits(digits)], telling: true }
+    Read::of(Key::Digits(digits), end)
 }
 
 /// The Chinese number at `i`; 三萬餘 and 六千多 too.
-fn han(text: &Reading, i: usize) -> Option<(Decimal, usize)> {
+pub(super) fn han(text: &Reading, i: usize) -> Option<(Decimal, usize)> {
     let window = text.chars.get(i..(i + 48).min(text.chars.len()))?;
     numeral::chinese(window).map(|(value, length)| (value, i + length))
-}
-
-/// English number words. "one", "a hundred" alone and ordinals are no facts.
-fn words(text: &Reading, i: usize) -> Option<Read> {
-    let mut ends = Vec::new();
-    let mut found = Vec::new();
-    let mut at = i;
-    while found.len() < 12 {
-        let (word, end) = text.word(at);
-        if word.is_empty() {
-            break;
-        }
-        found.push(word);
-        ends.push(end);
-        at = match text.at(end) {
-            ' ' | '-' => end + 1,
-            _ => break,
-        };
-    }
-    let borrowed: Vec<&str> = found.iter().map(String::as_str).collect();
-    let (value, length) = numeral::english(&borrowed)?;
-    let end = ends[length - 1];
-    if text.at(end).is_ascii_alphanumeric() {
-        return None;
-    }
-    let telling = value.small().is_none_or(|value| value > 1) && borrowed[0] != "a";
-    Some(figure(text, i, value, end, telling))
-}
-
-/// A telephone number at `i`: its digits, the country code 886 read as 0, and its end.
-fn telephone(text: &Reading, i: usize) -> Option<(String, usize)> {
-    let first = text.at(i);
-    let zero = first == '0' && text.at(i + 1).is_ascii_digit();
-    let bracket = first == '(' && text.at(i + 1) == '0';
-    if !(first == '+' || bracket || zero) || text.before(i).is_ascii_digit() || text.before(i) == '.' {
-        return None;
-    }
-    let mut digits = String::new();
-    let mut end = i;
-    for at in i..i + 24 {
-        let c = text.at(at);
-        if c.is_ascii_digit() {
-            digits.push(c);
-            end = at + 1;
-        } else if !(matches!(c, '-' | '(' | ')' | ' ') || at == i) {
-            break;
-        }
-    }
-    if !(8..=15).contains(&digits.len()) || text.at(end).is_ascii_digit() {
-        return None;
-    }
-    let national = digits
-        .strip_prefix("886")
-        .filter(|_| first == '+')
-        .map(|rest| format!("0{}", rest.trim_start_matches('0')));
-    Some((national.unwrap_or(digits), end))
 }

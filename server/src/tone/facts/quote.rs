@@ -9,8 +9,8 @@ const PAIRS: [(char, char); 6] =
 const LONGEST: usize = 40;
 
 /// The text as quoted terms are compared: letters, digits and ideographs only, lower case.
-pub(super) fn fold(text: &str) -> String {
-    text.chars().map(half_width).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+pub(super) fn fold(text: &str) -> impl Iterator<Item = char> {
+    text.chars().map(half_width).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 /// The quoted terms of a text.
@@ -24,9 +24,10 @@ pub(super) fn facts(text: &Reading) -> Vec<Fact> {
         };
         let window = &text.chars[i + 1..(i + 2 + LONGEST).min(text.chars.len())];
         if let Some(length) = window.iter().position(|c| c == close) {
-            let term = fold(&window[..length].iter().collect::<String>());
+            let term: String = fold(&window[..length].iter().collect::<String>()).collect();
             if !term.is_empty() {
-                facts.push(Fact { bytes: text.bytes(i + 1, i + 1 + length), keys: vec![Key::Term(term)] });
+                let bytes = text.bytes(i + 1, i + 1 + length);
+                facts.push(Fact { bytes, keys: vec![Key::Term(term)], is_small: false });
             }
             // Inner quotations are terms of their own; a straight mark closes and doesn't open.
             i += if *close == '"' { length + 2 } else { 1 };

@@ -1,15 +1,59 @@
 //! What a conversion keeps and what it loses.
 
-use super::missing;
+mod cases;
+
+use super::{Watch, missing, unsupported};
 
 #[track_caller]
 fn keeps(plain: &str, converted: &str) {
-    assert_eq!(missing(plain, converted), Vec::<String>::new(), "{plain} => {converted}");
+    loses(plain, converted, &[]);
 }
 
+/// Whole, cut in two at every place, and in single characters.
 #[track_caller]
 fn loses(plain: &str, converted: &str, expect: &[&str]) {
     assert_eq!(missing(plain, converted), expect, "{plain} => {converted}");
+    let places: Vec<usize> = converted.char_indices().map(|(at, _)| at).chain([converted.len()]).collect();
+    for at in &places {
+        let mut watch = Watch::over(plain);
+        watch.push(&converted[..*at]);
+        watch.push(&converted[*at..]);
+        assert_eq!(watch.finish(), expect, "{plain} => {converted}, cut at {at}");
+    }
+    let mut watch = Watch::over(plain);
+    places.windows(2).for_each(|pair| watch.push(&converted[pair[0]..pair[1]]));
+    assert_eq!(watch.finish(), expect, "{plain} => {converted}");
+}
+
+#[test]
+fn hard_cases() {
+    let (kept, lost) =
+        (cases::KEPT.iter().map(|(plain, converted)| (plain, converted, &[][..])), cases::LOST);
+    let wrong: Vec<_> = kept
+        .chain(lost.iter().map(|(plain, converted, expect)| (plain, converted, *expect)))
+        .filter(|(plain, converted, expect)| missing(plain, converted) != *expect)
+        .map(|(plain, converted, expect)| {
+            format!("{plain} => {converted}: {:?}, not {expect:?}", missing(plain, converted))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (plain, converted) in cases::KEPT {
+        keeps(plain, converted);
+    }
+    for (plain, converted, expect) in cases::LOST {
+        loses(plain, converted, expect);
+    }
+}
+
+#[test]
+fn what_nobody_gave_is_told() {
+    let wrong: Vec<_> = cases::SAID
+        .iter()
+        .map(|(said, sources, expect)| (said, unsupported(said, sources.iter().copied()), expect))
+        .filter(|(_, told, expect)| told != *expect)
+        .map(|(said, told, expect)| format!("{said}: {told:?}, not {expect:?}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -183,13 +227,40 @@ fn a_text_loses_nothing_of_itself() {
         "５",
         ",",
         ".",
+        "週",
+        "星期",
+        "半",
+        "分之",
+        "/",
+        ":",
+        "am ",
+        "third ",
+        "half of ",
+        "a@itri.org.tw",
+        "www.",
+        "折",
+        "個",
+        "年代",
+        "第",
+        "Mon",
+        "Sundays ",
+        "幾",
+        "兩",
+        "下午",
+        "!",
+        "LEDs ",
     ];
     let mut random = fastrand::Rng::with_seed(11);
-    for _ in 0..30_000 {
+    for _ in 0..10_000 {
         let text: String = (0..random.usize(0..16)).map(|_| PIECES[random.usize(0..PIECES.len())]).collect();
         assert_eq!(missing(&text, &text), Vec::<String>::new(), "{text}");
+        assert_eq!(unsupported(&text, [text.as_str()]), Vec::<String>::new(), "{text}");
         for lost in missing(&text, "") {
             assert!(text.contains(&lost), "{text}: {lost}");
         }
+        let other: String = (0..random.usize(0..16)).map(|_| PIECES[random.usize(0..PIECES.len())]).collect();
+        let mut watch = Watch::over(&text);
+        other.chars().for_each(|c| watch.push(c.encode_utf8(&mut [0; 4])));
+        assert_eq!(watch.finish(), missing(&text, &other), "{text} => {other}");
     }
 }

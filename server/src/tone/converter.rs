@@ -76,8 +76,8 @@ impl Converter {
 fn request(prompts: &Prompts, conversion: &Conversion<'_>) -> ChatRequest {
     let Conversion { text, question, mention, tone, lang, .. } = conversion;
     let tagged =
-        |tag: &str, text: &Option<&str>| text.map(|text| format!("<{tag}>{}</{tag}>", untagged(text)));
-    let parts = [tagged("question", question), tagged("mention", mention), tagged("text", text)];
+        |tag: &str, text: Option<&str>| text.map(|text| format!("<{tag}>{}</{tag}>", untagged(text)));
+    let parts = [tagged("question", *question), tagged("mention", *mention), tagged("text", *text)];
     let user = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let (system, history) = prompts.convert(*tone, *lang);
     let max_tokens = if text.is_some() { MAX_TOKENS } else { MAX_OPENER_TOKENS };

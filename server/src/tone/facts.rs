@@ -107,9 +107,3 @@ fn given(text: &Reading) -> HashSet<Key> {
     keys.extend(address::given(text));
     keys
 }
-
-/// The facts that a text states and none of the given ones holds.
-pub fn unsupported<'a>(said: &str, given: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let all: Vec<&str> = given.collect();
-    missing(said, &all.join("\n"))
-}

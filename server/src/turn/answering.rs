@@ -74,7 +74,7 @@ impl Turn<'_> {
             }
         }
         let asks_model = generation.asks_model();
-        let mut call = Call::begin(generation);
+        let mut call = Call::begin(generation, self.lang);
         self.reply.usage.add(&call.take_usage());
         Answering { call, asks_model, span: self.timeline.open(Stage::Answer, None), ended: None }
     }

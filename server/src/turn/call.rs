@@ -6,7 +6,9 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
 use crate::event::Usage;
+use crate::language::Lang;
 use crate::llm::{ChatStream, Delta, Generation, LlmError};
+use crate::tone::script::Traditional;
 
 /// How often a generation is begun before it is given up.
 const ATTEMPTS: u32 = 2;
@@ -17,6 +19,9 @@ pub(super) struct Call {
     state: State,
     attempt: u32,
     has_text: bool,
+    /// The zh-Hant guard of a model's Chinese.
+    script: Option<Traditional>,
+    lang: Lang,
     /// What it has cost and was not yet taken.
     usage: Usage,
 }
@@ -28,10 +33,16 @@ enum State {
 }
 
 impl Call {
-    pub(super) fn begin(generation: Generation) -> Self {
+    /// `lang`: what the text is to be written in.
+    pub(super) fn begin(generation: Generation, lang: Lang) -> Self {
         let state = State::Beginning(generation.begin());
         let usage = Self::begun(&generation);
-        Self { generation, state, attempt: 1, has_text: false, usage }
+        let script = Self::guard(&generation, lang);
+        Self { generation, state, attempt: 1, has_text: false, script, lang, usage }
+    }
+
+    fn guard(generation: &Generation, lang: Lang) -> Option<Traditional> {
+        (lang == Lang::ZhHant && generation.asks_model()).then(Traditional::default)
     }
 
     fn begun(generation: &Generation) -> Usage {
@@ -45,6 +56,7 @@ impl Call {
         }
         self.attempt += 1;
         self.has_text = false;
+        self.script = Self::guard(&self.generation, self.lang);
         self.state = State::Beginning(self.generation.begin());
         self.usage.add(&Self::begun(&self.generation));
         true
@@ -72,8 +84,12 @@ impl Call {
             match delta {
                 Some(Ok(Delta::Text(text))) => {
                     let text = if self.has_text { text } else { text.trim_start().to_owned() };
+                    self.has_text |= !text.is_empty();
+                    let text = match &mut self.script {
+                        Some(script) => script.push(&text).into_owned(),
+                        None => text,
+                    };
                     if !text.is_empty() {
-                        self.has_text = true;
                         return Poll::Ready(Some(Ok(text)));
                     }
                 }
@@ -84,7 +100,9 @@ impl Call {
                 }
                 None => {
                     self.state = State::Over;
-                    return Poll::Ready((!self.has_text).then_some(Err(LlmError::Empty)));
+                    let held = self.script.take().map(Traditional::finish).filter(|text| !text.is_empty());
+                    let empty = || (!self.has_text).then_some(Err(LlmError::Empty));
+                    return Poll::Ready(held.map(Ok).or_else(empty));
                 }
             }
         }

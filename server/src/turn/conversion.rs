@@ -8,6 +8,7 @@ use super::call::Call;
 use super::timeline::SpanId;
 use crate::event::Usage;
 use crate::llm::LlmError;
+use crate::tone::facts::Watch;
 
 /// So many conversions run at once: one is being told while the next is made.
 const MAX_IN_FLIGHT: usize = 2;
@@ -31,6 +32,8 @@ pub(super) struct Converting {
     sent: usize,
     /// Some of it was sent.
     pub(super) is_sent: bool,
+    /// The fact guard.
+    watch: Option<Watch>,
     span: Option<SpanId>,
     /// None once the conversion is over.
     call: Option<Call>,
@@ -39,11 +42,12 @@ pub(super) struct Converting {
 }
 
 impl Converting {
-    /// A segment whose conversion begins now.
-    pub(super) fn new(number: u32, plain: String, mentions: bool, call: Call, span: SpanId) -> Self {
-        let is_plain = false;
-        let (call, span) = (Some(call), Some(span));
-        Self { mentions, is_plain, call, span, converted: String::new(), ..Self::unconverted(number, plain) }
+    /// A segment whose conversion begins now. `is_watched`: the fact guard looks on.
+    pub(super) fn new(number: u32, plain: String, call: Call, span: SpanId, is_watched: bool) -> Self {
+        let watch = is_watched.then(|| Watch::over(&plain));
+        let unconverted = Self::unconverted(number, plain);
+        let (call, span, converted) = (Some(call), Some(span), String::new());
+        Self { is_plain: false, watch, call, span, converted, ..unconverted }
     }
 
     /// A segment that is sent as it is.
@@ -56,6 +60,7 @@ impl Converting {
             is_plain: true,
             sent: 0,
             is_sent: false,
+            watch: None,
             span: None,
             call: None,
             usage: Usage::default(),
@@ -74,6 +79,14 @@ impl Converting {
     /// Takes a piece of its conversion.
     pub(super) fn push(&mut self, text: &str) {
         self.converted.push_str(text);
+        if let Some(watch) = &mut self.watch {
+            watch.push(text);
+        }
+    }
+
+    /// The facts that its conversion lost; none if nobody looked on.
+    pub(super) fn take_missing(&mut self) -> Option<Vec<String>> {
+        self.watch.take().map(Watch::finish)
     }
 
     /// What has come and was not sent; it counts as sent from now on.
@@ -94,6 +107,7 @@ impl Converting {
         let begun_again = self.call.as_mut().is_some_and(|call| call.retry(error));
         if begun_again {
             self.converted.clear();
+            self.watch = self.watch.as_ref().map(|_| Watch::over(&self.plain));
         }
         begun_again
     }

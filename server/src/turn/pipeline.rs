@@ -7,7 +7,7 @@ use super::{FactGuard, Turn};
 use crate::event::Stage;
 use crate::language::Lang;
 use crate::llm::LlmError;
-use crate::tone::{Conversion, builtin, facts};
+use crate::tone::{Conversion, builtin};
 
 impl Turn<'_> {
     /// Whether the answer's first segment can be handed out: a clause is enough.
@@ -93,15 +93,18 @@ impl Turn<'_> {
             return;
         }
         let generation = self.engine.converter.convert(&self.conversion(view, number, &plain, mention));
+        let call = Call::begin(generation, self.lang);
         let span = self.timeline.open(Stage::Convert, Some(number));
-        let mut converting = Converting::new(number, plain, mention.is_some(), Call::begin(generation), span);
+        let is_watched = self.engine.knobs.fact_guard != FactGuard::Off && number != OPENER;
+        let mut converting = Converting::new(number, plain, call, span, is_watched);
+        converting.mentions = mention.is_some();
         self.reply.usage.add(&converting.take_usage());
         self.conversions.push(converting);
     }
 
     /// Takes what a conversion brings, and sends what may be sent; an error ends the turn.
     pub(super) fn take_conversion(&mut self, at: usize, progress: Progress) -> Result<(), LlmError> {
-        let guard = self.engine.knobs.fact_guard;
+        let is_strict = self.engine.knobs.fact_guard.holds();
         let converting = self.conversions.get(at);
         self.reply.usage.add(&converting.take_usage());
         match progress {
@@ -110,9 +113,8 @@ impl Turn<'_> {
                 if let Some(span) = converting.span() {
                     self.timeline.close(span);
                 }
-                if guard != FactGuard::Off && converting.number != OPENER {
-                    let missing = facts::missing(&converting.plain, &converting.converted);
-                    if guard == FactGuard::Strict && !missing.is_empty() {
+                if let Some(missing) = converting.take_missing() {
+                    if is_strict && !missing.is_empty() {
                         converting.give_up();
                         self.reply.degrade(Some("convert"));
                     }
@@ -143,7 +145,7 @@ impl Turn<'_> {
 
     /// Sends, in order, what may be sent.
     fn deliver(&mut self) {
-        let is_strict = self.engine.knobs.fact_guard == FactGuard::Strict;
+        let is_strict = self.engine.knobs.fact_guard.holds();
         if self.conversions.is_opener_late() {
             self.conversions.pop();
         }

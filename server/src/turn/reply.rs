@@ -26,8 +26,8 @@ pub(super) struct Reply {
     pub(super) is_answered: bool,
     /// Something of the answer was sent, not only an opener.
     pub(super) has_answer: bool,
-    /// The answer was given in its tone at once.
-    pub(super) is_direct: bool,
+    /// The tone of an answer that was given in it at once.
+    pub(super) told_in: Option<Tone>,
     /// The plain text behind the segments that were wholly sent.
     pub(super) told: String,
     /// The reply spoke of the visitor, or had the chance to.
@@ -72,7 +72,7 @@ impl Turn<'_> {
         if !self.has_spoken() {
             self.fix(view.clone());
             self.tell_tone(view.mention.is_some());
-            self.reply.is_direct = true;
+            self.reply.told_in = Some(view.selection.tone);
         }
         self.reply.has_answer = true;
         self.send(text);
@@ -114,7 +114,7 @@ impl Turn<'_> {
     /// The plain text behind what was sent: of a segment that broke off, as many sentences as were begun.
     pub(super) fn heard(&mut self, status: Status) -> String {
         let reply = &self.reply;
-        if reply.is_direct {
+        if reply.told_in.is_some() {
             return reply.text.clone();
         }
         if status == Status::Completed {
@@ -141,9 +141,19 @@ impl Reply {
     /// The report of a turn; `heard`: what history keeps of it.
     pub(super) fn end(self, request: &Request, timeline: Timeline, status: Status, heard: String) -> Ended {
         let (spans, timings) = timeline.finish();
-        let Self { text, answer, tone, outcome, sources, degraded, facts_missing, usage, mentioned, .. } =
-            self;
-        let heard_in = tone.filter(|_| self.is_direct);
+        let Self {
+            text,
+            answer,
+            tone,
+            outcome,
+            sources,
+            degraded,
+            facts_missing,
+            usage,
+            mentioned,
+            told_in: heard_in,
+            ..
+        } = self;
         let turn_id = Arc::clone(&request.turn_id);
         let report = TurnReport {
             turn_id,

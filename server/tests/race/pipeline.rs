@@ -188,7 +188,7 @@ async fn an_interrupted_turn_keeps_what_was_told() {
     let stage = museum(sees(1, CHILD));
     let stop = Stop::default();
     let stopper = async {
-        sleep(Duration::from_millis(1000)).await;
+        sleep(Duration::from_secs(1)).await;
         stop.with(Status::Interrupted);
     };
     let ((ended, _), ()) = tokio::join!(stage.play_until(ask(Strategy::Race), &stop), stopper);

@@ -115,7 +115,7 @@ pub(super) const KEYS: &[Key] = &[
     key("mention_rate", "0..1", "0.2", "The share of later messages that do"),
     key("seed", "N", "", "Makes the draw of mentions repeatable"),
     // The race
-    key("strategy", "sequential|parallel|race", "race", "How a turn's stages are arranged"),
+    key("strategy", "sequential|parallel|race|direct", "race", "How a turn's stages are arranged"),
     key("prefetch", "BOOL", "true", "Ask for descriptions before a message needs them"),
     key("refresh_after", "DURATION", "3s", "A younger description is not prefetched again"),
     key("description_ttl", "DURATION", "30s", "An older description is not used"),

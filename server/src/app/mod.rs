@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use wiring::StartError;
+pub use wiring::{Backends, StartError};
 
 use crate::config::Config;
 use crate::session::Sessions;
@@ -73,9 +73,15 @@ struct App {
 impl Server {
     /// Loads documents, prompts and clients. Says what is wrong before anything listens.
     pub fn new(config: Config) -> Result<Self, StartError> {
+        let backends = Backends::of(&config)?;
+        Self::with_backends(config, backends)
+    }
+
+    /// As [`Server::new`], but over the caller's own clients: `config.llm` and `config.vlm` are not read.
+    pub fn with_backends(config: Config, backends: Backends) -> Result<Self, StartError> {
         let handshake_timeout = config.limits.handshake_timeout;
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let app = Arc::new(wiring::build(config, &tasks, &shutdown)?);
+        let app = Arc::new(wiring::build(config, backends, &tasks, &shutdown)?);
         Ok(Self { app, handshake_timeout, tasks, shutdown })
     }
 

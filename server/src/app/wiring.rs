@@ -60,8 +60,37 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// What a server asks: its models and its camera.
+#[derive(Default)]
+pub struct Backends {
+    /// What answers, selects and converts; none: the built-in engine.
+    pub chat: Option<Arc<dyn Chat>>,
+    /// What describes visitors; none: nobody is described.
+    pub vlm: Option<Arc<dyn Vlm>>,
+}
+
+impl Backends {
+    /// Clients of the upstreams that a configuration names; nothing is sent yet.
+    pub fn of(config: &Config) -> Result<Self, StartError> {
+        let unusable = |flag, url: &str, reason| StartError::Upstream { flag, url: url.to_owned(), reason };
+        let mut backends = Self::default();
+        if let Some(endpoint) = &config.llm {
+            let client = OpenAi::new(endpoint.clone());
+            let client = client.map_err(|reason| unusable("--llm-url", &endpoint.url, reason))?;
+            backends.chat = Some(Arc::new(client));
+        }
+        if let Some((url, api)) = &config.vlm {
+            let client = Service::new(url, *api);
+            let client = client.map_err(|reason| unusable("--user-description-server", url, reason))?;
+            backends.vlm = Some(Arc::new(client));
+        }
+        Ok(backends)
+    }
+}
+
 pub(super) fn build(
     config: Config,
+    Backends { chat, vlm }: Backends,
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> Result<App, StartError> {
@@ -78,30 +107,6 @@ pub(super) fn build(
     let prompts = Arc::new(prompts.map_err(StartError::Prompts)?);
     let page =
         config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;
-
-    let chat: Option<Arc<dyn Chat>> = match config.llm {
-        None => None,
-        Some(endpoint) => {
-            let url = endpoint.url.clone();
-            let client = OpenAi::new(endpoint).map_err(|reason| StartError::Upstream {
-                flag: "--llm-url",
-                url,
-                reason,
-            })?;
-            Some(Arc::new(client))
-        }
-    };
-    let vlm: Option<Arc<dyn Vlm>> = match config.vlm {
-        None => None,
-        Some((url, api)) => {
-            let client = Service::new(&url, api).map_err(|reason| StartError::Upstream {
-                flag: "--user-description-server",
-                url,
-                reason,
-            })?;
-            Some(Arc::new(client))
-        }
-    };
 
     let (answerer, converter) = voices(chat.clone(), &prompts, config.context_tokens);
     let selector = chat.clone().map(|chat| (chat, Arc::clone(&prompts)));

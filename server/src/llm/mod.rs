@@ -5,6 +5,7 @@
 
 pub mod http;
 pub mod openai;
+mod reading;
 mod sse;
 
 use std::fmt;

@@ -6,6 +6,8 @@
 mod health;
 mod page;
 mod routes;
+mod warm;
+mod warmup;
 mod wiring;
 
 use std::net::SocketAddr;
@@ -64,6 +66,8 @@ struct App {
     door: Door,
     page: page::Page,
     health: health::Health,
+    warmth: warm::Warmth,
+    warmup: Option<warmup::Warmup>,
     /// Connections and sockets.
     connections: TaskTracker,
     /// HTTP connections take no more requests.
@@ -77,7 +81,8 @@ impl Server {
         Self::with_backends(config, backends)
     }
 
-    /// As [`Server::new`], but over the caller's own clients: `config.llm` and `config.vlm` are not read.
+    /// As [`Server::new`], but over the caller's own clients: `config.vlm` is not read, and `config.llm` only
+    /// names the models that [`Config::warmup`] calls; without it none is.
     pub fn with_backends(config: Config, backends: Backends) -> Result<Self, StartError> {
         let handshake_timeout = config.limits.handshake_timeout;
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
@@ -114,6 +119,7 @@ impl Server {
         let sessions = Arc::clone(&self.app.sessions);
         let sweep = self.shutdown.clone().run_until_cancelled_owned(async move { sessions.sweep().await });
         let sweep = tokio::spawn(sweep);
+        let warm = tokio::spawn(self.shutdown.clone().run_until_cancelled_owned(warm(Arc::clone(&self.app))));
         let mut stop = pin!(stop);
         let stop = loop {
             tokio::select! {
@@ -139,7 +145,7 @@ impl Server {
         if timeout(SOCKETS_END, self.app.connections.wait()).await.is_err() {
             tracing::warn!(left = self.app.connections.len(), "connections are left behind");
         }
-        let _ = sweep.await;
+        let _ = tokio::join!(sweep, warm);
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, router: axum::Router) {
@@ -164,6 +170,16 @@ impl Server {
             }
         });
     }
+}
+
+/// Keeps connections open and models loaded, beside all else.
+async fn warm(app: Arc<App>) {
+    let models = async {
+        if let Some(warmup) = &app.warmup {
+            warmup.keep().await;
+        }
+    };
+    tokio::join!(app.warmth.keep(&app.sessions), models);
 }
 
 /// Serves a configuration on a listener until `stop` resolves.

@@ -89,6 +89,7 @@ async fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade) {
         let Upgrade { session_id, resume, last_seq, .. } = &upgrade;
         app.sessions.open(session_id.as_deref(), resume.as_deref(), *last_seq)
     };
+    app.warmth.visitor_came();
     let (format, once) = (upgrade.format, upgrade.once);
     drop(upgrade);
     socket::serve(io, already_read, opened, format, once, &app.host).await;

@@ -6,6 +6,8 @@
 mod health;
 mod page;
 mod routes;
+mod warm;
+mod warmup;
 mod wiring;
 
 use std::net::SocketAddr;
@@ -21,7 +23,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use wiring::StartError;
+pub use wiring::{Backends, StartError};
 
 use crate::config::Config;
 use crate::session::Sessions;
@@ -64,6 +66,8 @@ struct App {
     door: Door,
     page: page::Page,
     health: health::Health,
+    warmth: warm::Warmth,
+    warmup: Option<warmup::Warmup>,
     /// Connections and sockets.
     connections: TaskTracker,
     /// HTTP connections take no more requests.
@@ -73,9 +77,16 @@ struct App {
 impl Server {
     /// Loads documents, prompts and clients. Says what is wrong before anything listens.
     pub fn new(config: Config) -> Result<Self, StartError> {
+        let backends = Backends::of(&config)?;
+        Self::with_backends(config, backends)
+    }
+
+    /// As [`Server::new`], but over the caller's own clients: `config.vlm` is not read, and `config.llm` only
+    /// names the models that [`Config::warmup`] calls; without it none is.
+    pub fn with_backends(config: Config, backends: Backends) -> Result<Self, StartError> {
         let handshake_timeout = config.limits.handshake_timeout;
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let app = Arc::new(wiring::build(config, &tasks, &shutdown)?);
+        let app = Arc::new(wiring::build(config, backends, &tasks, &shutdown)?);
         Ok(Self { app, handshake_timeout, tasks, shutdown })
     }
 
@@ -108,6 +119,7 @@ impl Server {
         let sessions = Arc::clone(&self.app.sessions);
         let sweep = self.shutdown.clone().run_until_cancelled_owned(async move { sessions.sweep().await });
         let sweep = tokio::spawn(sweep);
+        let warm = tokio::spawn(self.shutdown.clone().run_until_cancelled_owned(warm(Arc::clone(&self.app))));
         let mut stop = pin!(stop);
         let stop = loop {
             tokio::select! {
@@ -133,7 +145,7 @@ impl Server {
         if timeout(SOCKETS_END, self.app.connections.wait()).await.is_err() {
             tracing::warn!(left = self.app.connections.len(), "connections are left behind");
         }
-        let _ = sweep.await;
+        let _ = tokio::join!(sweep, warm);
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, router: axum::Router) {
@@ -158,6 +170,16 @@ impl Server {
             }
         });
     }
+}
+
+/// Keeps connections open and models loaded, beside all else.
+async fn warm(app: Arc<App>) {
+    let models = async {
+        if let Some(warmup) = &app.warmup {
+            warmup.keep().await;
+        }
+    };
+    tokio::join!(app.warmth.keep(&app.sessions), models);
 }
 
 /// Serves a configuration on a listener until `stop` resolves.

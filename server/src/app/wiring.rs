@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -9,6 +10,8 @@ use tokio_util::task::TaskTracker;
 use super::App;
 use super::health::Health;
 use super::page::{Page, PageError};
+use super::warm::Warmth;
+use super::warmup::{Warmup, Watched};
 use crate::answer::{Answerer, Budget};
 use crate::config::{Config, Knowledge as Documents};
 use crate::description::{Descriptions, Service, Vlm};
@@ -19,7 +22,7 @@ use crate::prompts::{Prompts, PromptsError};
 use crate::session::Sessions;
 use crate::socket::handshake::Door;
 use crate::socket::{Host, Leave};
-use crate::tone::{Converter, Selector};
+use crate::tone::{Converter, SelectMode, Selector};
 use crate::turn::Engine;
 
 /// Why a server can't start; says what to do.
@@ -60,8 +63,37 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// What a server asks: its models and its camera.
+#[derive(Default)]
+pub struct Backends {
+    /// What answers, selects and converts; none: the built-in engine.
+    pub chat: Option<Arc<dyn Chat>>,
+    /// What describes visitors; none: nobody is described.
+    pub vlm: Option<Arc<dyn Vlm>>,
+}
+
+impl Backends {
+    /// Clients of the upstreams that a configuration names; nothing is sent yet.
+    pub fn of(config: &Config) -> Result<Self, StartError> {
+        let unusable = |flag, url: &str, reason| StartError::Upstream { flag, url: url.to_owned(), reason };
+        let mut backends = Self::default();
+        if let Some(endpoint) = &config.llm {
+            let client = OpenAi::new(endpoint.clone());
+            let client = client.map_err(|reason| unusable("--llm-url", &endpoint.url, reason))?;
+            backends.chat = Some(Arc::new(client));
+        }
+        if let Some((url, api)) = &config.vlm {
+            let client = Service::new(url, *api);
+            let client = client.map_err(|reason| unusable("--user-description-server", url, reason))?;
+            backends.vlm = Some(Arc::new(client));
+        }
+        Ok(backends)
+    }
+}
+
 pub(super) fn build(
     config: Config,
+    Backends { chat, vlm }: Backends,
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> Result<App, StartError> {
@@ -79,30 +111,21 @@ pub(super) fn build(
     let page =
         config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;
 
-    let chat: Option<Arc<dyn Chat>> = match config.llm {
-        None => None,
-        Some(endpoint) => {
-            let url = endpoint.url.clone();
-            let client = OpenAi::new(endpoint).map_err(|reason| StartError::Upstream {
-                flag: "--llm-url",
-                url,
-                reason,
-            })?;
-            Some(Arc::new(client))
+    let (chat, warmup) = match (chat, config.llm) {
+        (Some(chat), Some(endpoint)) if !config.warmup.is_zero() => {
+            let models = Arc::new(Watched::new(chat, endpoint));
+            let warmup = Warmup {
+                models: Arc::clone(&models),
+                prompts: Arc::clone(&prompts),
+                has_documents: knowledge.is_some(),
+                selects: config.select != SelectMode::Rules,
+                period: config.warmup,
+                is_failing: AtomicBool::new(false),
+            };
+            (Some(models as Arc<dyn Chat>), Some(warmup))
         }
+        (chat, _) => (chat, None),
     };
-    let vlm: Option<Arc<dyn Vlm>> = match config.vlm {
-        None => None,
-        Some((url, api)) => {
-            let client = Service::new(&url, api).map_err(|reason| StartError::Upstream {
-                flag: "--user-description-server",
-                url,
-                reason,
-            })?;
-            Some(Arc::new(client))
-        }
-    };
-
     let (answerer, converter) = voices(chat.clone(), &prompts, config.context_tokens);
     let selector = chat.clone().map(|chat| (chat, Arc::clone(&prompts)));
     let selector = Arc::new(Selector::new(config.select, config.elder_age, selector));
@@ -113,7 +136,8 @@ pub(super) fn build(
         tasks.clone(),
         shutdown.clone(),
     );
-    let health = Health::new(knowledge.as_ref(), chat.clone(), vlm);
+    let health = Health::new(knowledge.as_ref(), chat.clone(), vlm.clone());
+    let warmth = Warmth::new(chat.clone(), vlm);
     let engine = Engine { knowledge, answerer, selector, converter, descriptions, knobs: config.turn };
     let host = Host {
         limits: config.limits,
@@ -128,6 +152,8 @@ pub(super) fn build(
         door: Door { tokens: config.tokens, origins: config.origins },
         page,
         health,
+        warmth,
+        warmup,
         connections: TaskTracker::new(),
         closing: CancellationToken::new(),
     })

@@ -93,6 +93,8 @@ pub(super) const KEYS: &[Key] = &[
         "4096",
         "The model's context; over it, the oldest history goes first, then the lowest passages",
     ),
+    // Ollama puts a model away that nobody has asked for 5 minutes.
+    key("warmup", "DURATION", "4m", "How often models that nobody asks are called to stay loaded; 0: never"),
     key("prompts", "DIR", "", "Prompts that replace the built-in ones, by file name"),
     // The visitor
     key("user_description_server", "URL", "", "The description service; without it nobody is described")

@@ -37,6 +37,8 @@ pub struct Config {
     pub knowledge: Knowledge,
     /// The models; none: the built-in engine.
     pub llm: Option<Endpoint>,
+    /// How often models that nobody asks are called, so that they stay loaded; 0: never.
+    pub warmup: Duration,
     /// The models' context in tokens.
     pub context_tokens: usize,
     /// Prompts that replace the built-in ones.
@@ -181,6 +183,7 @@ impl Config {
             web: layers.text("web").map(PathBuf::from),
             knowledge: knowledge(layers, mode, llm.is_some())?,
             llm,
+            warmup: layers.duration("warmup")?,
             context_tokens: layers.number("context_tokens", 1000, 10_000_000)?,
             prompts: layers.text("prompts").map(PathBuf::from),
             vlm: layers.text("user_description_server").map(|url| (url, vlm_api)),

@@ -100,7 +100,8 @@ impl Vlm for Service {
             if response.status().is_server_error() {
                 return Err(VlmError::Refused(response.status().as_u16()));
             }
-            Ok(())
+            // Read to its end: only then is the connection kept for the next call.
+            response.bytes().await.map(drop).map_err(|error| VlmError::Unreachable(http::reason(&error)))
         })
     }
 }

@@ -15,6 +15,7 @@ pub fn client(url: &reqwest::Url) -> reqwest::Result<reqwest::Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true) // a request is small and waited for
         .pool_max_idle_per_host(MAX_IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("rapport/", env!("CARGO_PKG_VERSION")));

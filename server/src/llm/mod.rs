@@ -6,6 +6,7 @@
 mod generation;
 pub mod http;
 pub mod openai;
+mod reading;
 mod sse;
 
 use std::fmt;

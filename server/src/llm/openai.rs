@@ -3,19 +3,15 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-use super::sse::{Decode, shorten};
-use super::{Chat, ChatRequest, ChatStream, Delta, LlmError, MAX_REPLY, Role, http};
+use super::reading::Reading;
+use super::sse::shorten;
+use super::{Chat, ChatRequest, ChatStream, LlmError, Role, http};
 use crate::event::Speaker;
-
-/// Between two pieces of a stream; before the first one only the turn's own timeout counts, because a
-/// large prompt on a slow machine takes minutes.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A reachability check's bound.
 const REACH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,6 +29,18 @@ pub struct Endpoint {
     pub select_model: Option<String>,
     /// The bearer key.
     pub key: Option<String>,
+}
+
+impl Endpoint {
+    /// The name of the model that plays a role; none: the first that `/models` lists.
+    pub fn model_of(&self, role: Role) -> Option<&str> {
+        let own = match role {
+            Role::Answer => None,
+            Role::Select => self.select_model.as_deref(),
+            Role::Convert => self.convert_model.as_deref(),
+        };
+        own.or(self.model.as_deref())
+    }
 }
 
 /// A client of one endpoint.
@@ -77,12 +85,7 @@ impl OpenAi {
     }
 
     async fn model(&self, role: Role) -> Result<&str, LlmError> {
-        let own = match role {
-            Role::Answer => None,
-            Role::Select => self.endpoint.select_model.as_deref(),
-            Role::Convert => self.endpoint.convert_model.as_deref(),
-        };
-        match own.or(self.endpoint.model.as_deref()) {
+        match self.endpoint.model_of(role) {
             Some(name) => Ok(name),
             None => self.listed_model.get_or_try_init(|| self.first_listed_model()).await.map(String::as_str),
         }
@@ -120,7 +123,7 @@ impl OpenAi {
         let body = serde_json::to_vec(&body).map_err(|error| LlmError::Garbage(error.to_string()))?;
         let call = self.client.post(self.completions.clone()).headers(self.headers.clone()).body(body);
         let response = checked(call.send().await.map_err(|error| self.unreachable(&error))?).await?;
-        Ok(Box::pin(stream::try_unfold(Reading::new(response), Reading::step)))
+        Ok(Box::pin(Reading::new(response)))
     }
 }
 
@@ -130,7 +133,11 @@ impl Chat for OpenAi {
     }
 
     fn reach(&self) -> BoxFuture<'_, Result<(), LlmError>> {
-        Box::pin(async { self.get_models().await.map(drop) })
+        Box::pin(async {
+            // Read to its end: only then is the connection kept for the next call.
+            let body = self.get_models().await?.bytes().await;
+            body.map(drop).map_err(|error| self.unreachable(&error))
+        })
     }
 }
 
@@ -153,54 +160,6 @@ async fn checked(mut response: reqwest::Response) -> Result<reqwest::Response, L
         .and_then(|json| json.pointer("/error/message")?.as_str().map(shorten))
         .unwrap_or_else(|| shorten(&String::from_utf8_lossy(&body)));
     Err(LlmError::Refused { status: status.as_u16(), message })
-}
-
-/// A response while its body is read.
-struct Reading {
-    response: reqwest::Response,
-    decode: Decode,
-    /// Bytes of text so far.
-    length: usize,
-}
-
-impl Reading {
-    fn new(response: reqwest::Response) -> Self {
-        Self { response, decode: Decode::new(), length: 0 }
-    }
-
-    async fn step(mut self) -> Result<Option<(Delta, Self)>, LlmError> {
-        loop {
-            match self.decode.next()? {
-                Some(Delta::Text(text)) => {
-                    self.length += text.len();
-                    if self.length > MAX_REPLY {
-                        return Err(LlmError::Garbage(format!("more than {MAX_REPLY} bytes of text")));
-                    }
-                    return Ok(Some((Delta::Text(text), self)));
-                }
-                Some(usage) => return Ok(Some((usage, self))),
-                None if self.decode.done => return self.end(),
-                None => {}
-            }
-            let piece = self.response.chunk();
-            let piece = if self.length == 0 {
-                piece.await
-            } else {
-                tokio::time::timeout(IDLE_TIMEOUT, piece)
-                    .await
-                    .map_err(|_| LlmError::Stalled(IDLE_TIMEOUT))?
-            };
-            match piece {
-                Ok(Some(bytes)) => self.decode.push(&bytes),
-                Ok(None) if self.decode.finished => return self.end(),
-                Ok(None) | Err(_) => return Err(LlmError::Cut),
-            }
-        }
-    }
-
-    fn end(&self) -> Result<Option<(Delta, Self)>, LlmError> {
-        if self.length == 0 { Err(LlmError::Empty) } else { Ok(None) }
-    }
 }
 
 #[derive(Serialize)]

@@ -1,12 +1,16 @@
 //! Chat completion chunks out of a byte stream of server-sent events.
 //!
 //! Every OpenAI-compatible backend sends one `data:` line an event, so lines are the unit; comments and
-//! other fields (`event:`, `id:`) are passed over.
+//! other fields (`event:`, `id:`) are passed over. A line is read where it lies: the only copy of a token is
+//! its own text.
 
-use bytes::BytesMut;
-use serde::Deserialize;
 use std::borrow::Cow;
-use tokio_util::codec::{Decoder, LinesCodec};
+use std::fmt;
+use std::marker::PhantomData;
+
+use bytes::{Buf, Bytes, BytesMut};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{Delta, LlmError};
 use crate::event::Usage;
@@ -15,10 +19,12 @@ use crate::event::Usage;
 const MAX_LINE: usize = 256 * 1024;
 
 /// Turns bytes into deltas.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Decode {
-    lines: LinesCodec,
-    buffer: BytesMut,
+    /// The beginning of a line whose end has not come.
+    begun: BytesMut,
+    /// What came behind it.
+    piece: Bytes,
     /// `[DONE]` came: what follows is not ours.
     pub(super) done: bool,
     /// A choice named its finish reason: the text is whole even without `[DONE]`.
@@ -26,40 +32,52 @@ pub(super) struct Decode {
 }
 
 impl Decode {
-    pub(super) fn new() -> Self {
-        Self {
-            lines: LinesCodec::new_with_max_length(MAX_LINE),
-            buffer: BytesMut::new(),
-            done: false,
-            finished: false,
-        }
-    }
-
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+    /// Adds bytes; those before must have been read to their end.
+    pub(super) fn push(&mut self, piece: Bytes) {
+        debug_assert!(self.done || self.piece.is_empty(), "next() has said that it needs more");
+        self.piece = piece;
     }
 
     /// The next delta among the bytes so far; `None`: more bytes are needed, or the stream is done.
     pub(super) fn next(&mut self) -> Result<Option<Delta>, LlmError> {
         while !self.done {
-            let line = match self.lines.decode(&mut self.buffer) {
-                Ok(Some(line)) => line,
-                Ok(None) => return Ok(None),
-                Err(error) => return Err(LlmError::Garbage(error.to_string())),
-            };
-            let Some(data) = line.strip_prefix("data:").map(str::trim) else { continue };
-            if data == "[DONE]" {
-                self.done = true;
-                return Ok(None);
+            let end = memchr::memchr(b'\n', &self.piece);
+            if self.begun.len() + end.unwrap_or(self.piece.len()) > MAX_LINE {
+                return Err(LlmError::Garbage(format!("a line of more than {MAX_LINE} bytes")));
             }
-            if let Some(delta) = self.chunk(data)? {
-                return Ok(Some(delta));
+            let Some(end) = end else {
+                self.begun.extend_from_slice(&self.piece);
+                self.piece.clear();
+                return Ok(None);
+            };
+            let rest = self.piece.split_to(end);
+            self.piece.advance(1); // the line's end
+            let delta = if self.begun.is_empty() {
+                self.line(&rest)?
+            } else {
+                let mut line = std::mem::take(&mut self.begun);
+                line.extend_from_slice(&rest);
+                self.line(&line)?
+            };
+            if delta.is_some() {
+                return Ok(delta);
             }
         }
         Ok(None)
     }
 
-    fn chunk(&mut self, data: &str) -> Result<Option<Delta>, LlmError> {
+    fn line(&mut self, line: &[u8]) -> Result<Option<Delta>, LlmError> {
+        let Some(data) = line.strip_prefix(b"data:").map(<[u8]>::trim_ascii) else { return Ok(None) };
+        if data == b"[DONE]" {
+            self.done = true;
+            return Ok(None);
+        }
+        self.chunk(data)
+    }
+
+    fn chunk(&mut self, data: &[u8]) -> Result<Option<Delta>, LlmError> {
+        // Looked at as text once, not string by string.
+        let data = std::str::from_utf8(data).map_err(|error| LlmError::Garbage(error.to_string()))?;
         let chunk: Chunk<'_> =
             serde_json::from_str(data).map_err(|error| LlmError::Garbage(error.to_string()))?;
         if let Some(error) = chunk.error {
@@ -67,7 +85,7 @@ impl Decode {
             let status = error.code.and_then(|code| u16::try_from(code.as_u64()?).ok()).unwrap_or(400);
             return Err(LlmError::Refused { status, message: shorten(&error.message) });
         }
-        if let Some(choice) = chunk.choices.into_iter().next() {
+        if let Some(choice) = chunk.choices.0 {
             self.finished |= choice.finish_reason.is_some();
             if let Some(text) = choice.delta.content.filter(|text| !text.is_empty()) {
                 return Ok(Some(Delta::Text(text.into_owned())));
@@ -93,10 +111,34 @@ pub(super) fn shorten(message: &str) -> String {
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, default)]
-    choices: Vec<Choice<'a>>,
+    choices: First<'a>,
     usage: Option<ChunkUsage>,
     #[serde(borrow)]
     error: Option<ChunkError<'a>>,
+}
+
+/// The first of the choices; no more than one is asked for. A list would be an allocation a token.
+#[derive(Default)]
+struct First<'a>(Option<Choice<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<'a>(PhantomData<Choice<'a>>);
+        impl<'de: 'a, 'a> Visitor<'de> for List<'a> {
+            type Value = First<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of choices")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<First<'a>, A::Error> {
+                let first = list.next_element()?;
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(First(first))
+            }
+        }
+        deserializer.deserialize_seq(List(PhantomData))
+    }
 }
 
 #[derive(Deserialize)]
@@ -133,10 +175,10 @@ mod tests {
     use super::*;
 
     fn decode(bytes: &[u8], step: usize) -> (Result<String, LlmError>, bool) {
-        let mut decode = Decode::new();
+        let mut decode = Decode::default();
         let mut text = String::new();
         for piece in bytes.chunks(step) {
-            decode.push(piece);
+            decode.push(Bytes::copy_from_slice(piece));
             loop {
                 match decode.next() {
                     Ok(Some(Delta::Text(piece))) => text.push_str(&piece),

@@ -92,13 +92,9 @@ impl Session {
         }
     }
 
-    /// Emits for one visitor epoch. Weak, because a description may land long after the session is gone.
+    /// Emits for one visitor epoch.
     fn emit(self: &Arc<Self>, epoch: u64) -> Emit {
-        let session = Arc::downgrade(self);
-        Arc::new(move |event| {
-            if let Some(session) = session.upgrade() {
-                session.emit_in(epoch, event);
-            }
-        })
+        let session = Arc::clone(self);
+        Arc::new(move |event| session.emit_in(epoch, event))
     }
 }

@@ -1,8 +1,7 @@
 //! What a session has for one socket and the socket has not yet written: bounded in bytes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::Notify;
+use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
 
@@ -29,8 +28,6 @@ pub enum GivenUp {
 pub struct Outbox {
     limit: usize,
     queue: Mutex<Queue>,
-    changed: Notify,
-    gave_up: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -38,18 +35,33 @@ struct Queue {
     events: Vec<Sequenced>,
     bytes: usize,
     given_up: Option<GivenUp>,
+    /// The socket's task, while it waits.
+    reader: Option<Waker>,
+}
+
+impl Queue {
+    /// Remembers whom to wake. Only one task may wait.
+    fn wait<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
+        match &mut self.reader {
+            Some(reader) => reader.clone_from(cx.waker()),
+            None => self.reader = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
 }
 
 impl Outbox {
     /// `limit`: how many bytes may wait.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, queue: Mutex::default(), changed: Notify::new(), gave_up: Notify::new() }
+        Self { limit, queue: Mutex::default() }
     }
 
-    pub(super) fn push(&self, event: Sequenced) {
+    /// Queues an event; whether the socket is still there to take it. The first event of several wakes the
+    /// socket: it takes all.
+    pub(super) fn push(&self, event: Sequenced) -> bool {
         let mut queue = self.lock();
         if queue.given_up.is_some() {
-            return;
+            return false;
         }
         queue.bytes += size(&event.event);
         // A single event is taken whatever its size: it says nothing about the reader.
@@ -57,33 +69,34 @@ impl Outbox {
             queue.events = Vec::new();
             drop(queue);
             self.give_up(GivenUp::TooSlow);
-        } else {
-            queue.events.push(event);
-            drop(queue);
-            self.changed.notify_one();
+            return false;
         }
+        queue.events.push(event);
+        let reader = if queue.events.len() == 1 { queue.reader.take() } else { None };
+        drop(queue);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        true
     }
 
     pub(super) fn give_up(&self, why: GivenUp) {
-        self.lock().given_up.get_or_insert(why);
-        self.changed.notify_one();
-        self.gave_up.notify_one();
-    }
-
-    /// Waits until the session gives this socket up, whatever still waits. Only one task may wait.
-    pub async fn given_up(&self) -> GivenUp {
-        loop {
-            let why = self.lock().given_up;
-            if let Some(why) = why {
-                return why;
-            }
-            self.gave_up.notified().await;
+        let mut queue = self.lock();
+        queue.given_up.get_or_insert(why);
+        let reader = queue.reader.take();
+        drop(queue);
+        if let Some(reader) = reader {
+            reader.wake();
         }
     }
 
-    /// Whether the session has stopped pushing.
-    pub(super) fn is_given_up(&self) -> bool {
-        self.lock().given_up.is_some()
+    /// Waits until the session gives this socket up, whatever still waits. Only one task may wait.
+    pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<GivenUp> {
+        let mut queue = self.lock();
+        match queue.given_up {
+            Some(why) => Poll::Ready(why),
+            None => queue.wait(cx),
+        }
     }
 
     /// Takes all that waits, at once.
@@ -93,19 +106,17 @@ impl Outbox {
         std::mem::take(&mut queue.events)
     }
 
-    /// Waits until something can be taken; an error says that nothing more comes. Only one task may wait.
-    pub async fn wait(&self) -> Result<(), GivenUp> {
-        loop {
-            {
-                let queue = self.lock();
-                if !queue.events.is_empty() {
-                    return Ok(());
-                }
-                if let Some(why) = queue.given_up {
-                    return Err(why);
-                }
-            }
-            self.changed.notified().await;
+    /// Takes all that waits, once there is something; an error says that nothing more comes. Only one task
+    /// may wait.
+    pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Result<Vec<Sequenced>, GivenUp>> {
+        let mut queue = self.lock();
+        if !queue.events.is_empty() {
+            queue.bytes = 0;
+            return Poll::Ready(Ok(std::mem::take(&mut queue.events)));
+        }
+        match queue.given_up {
+            Some(why) => Poll::Ready(Err(why)),
+            None => queue.wait(cx),
         }
     }
 
@@ -128,6 +139,7 @@ pub(super) fn size(event: &Event) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::sync::Arc;
 
     use super::*;
@@ -137,27 +149,50 @@ mod tests {
         Sequenced { seq: Some(seq), event: Event::Token { turn_id, text } }
     }
 
+    async fn take(outbox: &Outbox) -> Result<Vec<Sequenced>, GivenUp> {
+        poll_fn(|cx| outbox.poll_take(cx)).await
+    }
+
     #[tokio::test]
     async fn a_slow_reader_is_given_up_and_its_queue_dropped() {
         let outbox = Outbox::new(1000);
-        outbox.push(token(1, 400));
-        outbox.wait().await.unwrap();
-        assert_eq!(outbox.take().len(), 1);
-        outbox.push(token(2, 400));
-        outbox.push(token(3, 400));
-        outbox.push(token(4, 1));
-        assert_eq!(outbox.wait().await, Err(GivenUp::TooSlow));
+        assert!(outbox.push(token(1, 400)));
+        assert_eq!(take(&outbox).await.unwrap().len(), 1);
+        assert!(outbox.push(token(2, 400)));
+        assert!(!outbox.push(token(3, 400)));
+        assert!(!outbox.push(token(4, 1)));
+        assert_eq!(take(&outbox).await, Err(GivenUp::TooSlow));
+        assert_eq!(poll_fn(|cx| outbox.poll_given_up(cx)).await, GivenUp::TooSlow);
         assert!(outbox.take().is_empty());
     }
 
     #[tokio::test]
     async fn what_was_pushed_before_is_still_delivered() {
         let outbox = Outbox::new(1000);
-        outbox.push(token(1, 1));
+        assert!(outbox.push(token(1, 1)));
         outbox.give_up(GivenUp::Replaced);
-        outbox.push(token(2, 1));
-        outbox.wait().await.unwrap();
-        assert_eq!(outbox.take(), [token(1, 1)]);
-        assert_eq!(outbox.wait().await, Err(GivenUp::Replaced));
+        assert!(!outbox.push(token(2, 1)));
+        assert_eq!(take(&outbox).await.unwrap(), [token(1, 1)]);
+        assert_eq!(take(&outbox).await, Err(GivenUp::Replaced));
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_woken_by_an_event_and_by_the_end() {
+        let outbox = Arc::new(Outbox::new(1000));
+        for _ in 0..100 {
+            let reader = Arc::clone(&outbox);
+            let waiting = tokio::spawn(async move { take(&reader).await });
+            tokio::task::yield_now().await;
+            assert!(outbox.push(token(1, 1)));
+            assert!(outbox.push(token(2, 1)));
+            let mut taken = waiting.await.unwrap().unwrap();
+            taken.extend(outbox.take());
+            assert_eq!(taken, [token(1, 1), token(2, 1)]);
+        }
+        let reader = Arc::clone(&outbox);
+        let waiting = tokio::spawn(async move { take(&reader).await });
+        tokio::task::yield_now().await;
+        outbox.give_up(GivenUp::Replaced);
+        assert_eq!(waiting.await.unwrap(), Err(GivenUp::Replaced));
     }
 }

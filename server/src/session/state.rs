@@ -195,12 +195,11 @@ impl State {
     }
 
     fn push(&mut self, event: Sequenced) {
-        if let Some(outbox) = &self.outbox {
-            outbox.push(event);
-            if outbox.is_given_up() {
-                self.outbox = None;
-                self.detached_at = Instant::now();
-            }
+        if let Some(outbox) = &self.outbox
+            && !outbox.push(event)
+        {
+            self.outbox = None;
+            self.detached_at = Instant::now();
         }
     }
 

@@ -1,16 +1,15 @@
 //! How a socket ends: the close codes, and the last steps on the connection.
 
+use std::future::poll_fn;
 use std::sync::OnceLock;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FusedStream;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_util::sync::CancellationToken;
 
+use super::line::Line;
 use crate::session::GivenUp;
 
 /// After the close frame, the peer has this long to close; and after the end of our side as long again.
@@ -101,19 +100,31 @@ impl Leave {
 
 /// Sends the close frame, reads and drops what the peer still sends, and ends the connection with a FIN.
 /// Unread input would make the kernel send an RST, which can destroy the close frame on its way.
-pub(super) async fn close<S>(mut ws: WebSocketStream<S>, code: u16, reason: &'static str)
+pub(super) async fn close<S>(mut line: Line<S>, code: u16, reason: &'static str)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let was_readable = !ws.is_terminated();
-    let farewell = async {
-        let frame = CloseFrame { code: code.into(), reason: reason.into() };
-        let _ = ws.close(Some(frame)).await; // fails if the peer closed first; reading sends the answer
-        while let Some(Ok(_)) = ws.next().await {}
-    };
+    let was_readable = !line.is_broken();
+    let mut is_said = false;
+    let mut is_heard = !was_readable;
+    let farewell = poll_fn(|cx| {
+        if !is_said {
+            line.say_close(cx, code, reason);
+            is_said = true;
+        }
+        // The peer's close may need an answer, so writing goes on beside reading.
+        while !is_heard {
+            match line.poll_hear(cx) {
+                Poll::Ready(heard) => is_heard = heard.is_err(),
+                Poll::Pending => break,
+            }
+        }
+        let sent = ready!(line.poll_send(cx));
+        if is_heard || sent.is_err() { Poll::Ready(()) } else { Poll::Pending }
+    });
     let deadline = Instant::now() + LINGER;
     let is_answered = timeout_at(deadline, farewell).await.is_ok();
-    let mut io = ws.into_inner();
+    let mut io = line.into_inner();
     if !(was_readable && is_answered) {
         let _ = timeout_at(deadline, drain(&mut io)).await; // a peer that never stops is left to the kernel
     }

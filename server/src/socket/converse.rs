@@ -1,33 +1,30 @@
 //! One socket's life: the session frame, then frames both ways until an end.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
-use tokio_tungstenite::WebSocketStream;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::Message;
 
 use super::close::{self, End, Ending, close};
 use super::encode::Encoder;
+use super::line::Line;
 use super::{Format, Leave, Limits};
 use crate::event::{ErrorEvent, Event};
-use crate::session::{Opened, Outbox, Session};
+use crate::session::{Opened, Outbox, Sequenced, Session};
 use crate::wire::{self, ClientFrame, native, text};
 
-/// A read buffer of 128 KiB, the library's default, would be most of an idle connection's memory.
-const READ_BUFFER: usize = 4 * 1024;
+/// While more bytes wait to be written, nothing is read: a client's pings can't fill the memory with pongs.
+/// A reply that is sent at once is below this; so a client whose line is slow can still say `cancel`.
+const MAX_UNSENT: usize = 64 * 1024;
 
-/// Written to the connection once so much has gathered; a flush writes less.
-const WRITE_BUFFER: usize = 16 * 1024;
-
-/// While more messages wait to be written, nothing is read: `ping` frames can't fill the memory.
-const MAX_UNSENT: usize = 4096;
+/// A token's frame, about: so much is set aside for each before a batch is encoded.
+const USUAL_FRAME: usize = 96;
 
 /// How long what is still to be said may take when a socket ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -47,243 +44,236 @@ pub struct Host {
     pub leave: Leave,
 }
 
-/// Carries a session's frames over a connection that is a WebSocket by now. Ends when either side does.
-pub async fn serve<S>(io: S, opened: Opened, format: Format, once: bool, host: &Host)
+/// Carries a session's frames over a connection that is a WebSocket by now; `already_read` is what came
+/// right behind its handshake. Ends when either side does.
+pub async fn serve<S>(io: S, already_read: Vec<u8>, opened: Opened, format: Format, once: bool, host: &Host)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Opened { session, attached } = opened;
-    let outbox = Arc::clone(&attached.outbox);
-    let attachment = Attachment { session: &session, outbox: &outbox };
-    let encoder = Encoder::new(format, host, attached);
-    let ws = websocket(io, &host.limits).await;
-    let mut socket =
-        Socket { ws, session: &session, host, encoder, unsent: VecDeque::new(), is_flushed: true };
-    let end = socket.converse(&outbox, once).await;
-    tracing::debug!(session = &**session.id(), ?end, "socket ends");
-
-    let Socket { mut ws, mut encoder, mut unsent, .. } = socket;
-    let (code, reason) = match &end {
-        End::Peer => (1000, ""),
-        End::Replied => (1000, "replied"),
-        End::Server(ending) => {
-            encoder.say_why(*ending, &session);
-            (ending.code, ending.name)
-        }
+    let attachment = Attachment { session, outbox: Arc::clone(&attached.outbox) };
+    let mut socket = Socket {
+        line: Line::new(io, already_read, &host.limits),
+        attachment,
+        host,
+        encoder: Encoder::new(format, host, attached),
+        once,
+        is_replied: false,
+        ping_at: Instant::now() + host.limits.ping_interval,
+        pinged: None,
     };
-    unsent.extend(outbox.take().iter().flat_map(|event| encoder.encode(event)).map(Message::text));
-    if let End::Server(ending) = end {
-        unsent.extend(encoder.farewell(ending).map(Message::text));
-    }
-    drop(attachment);
-    let saying = async {
-        for message in unsent {
-            if ws.feed(message).await.is_err() {
-                break;
-            }
-        }
-    };
-    // A client that doesn't read gets the close frame or nothing.
-    let _ = tokio::time::timeout(LAST_WORDS, saying).await;
-    close(ws, code, reason).await;
+    let end = socket.converse().await;
+    // Boxed: what a socket's end needs, an idle one must not hold.
+    Box::pin(socket.end(end)).await;
 }
 
 /// A session's hold on a socket; ends whatever happens to the socket's task.
-struct Attachment<'a> {
-    session: &'a Session,
-    outbox: &'a Arc<Outbox>,
+struct Attachment {
+    session: Arc<Session>,
+    outbox: Arc<Outbox>,
 }
 
-impl Drop for Attachment<'_> {
+impl Drop for Attachment {
     fn drop(&mut self) {
-        self.session.detach(self.outbox);
+        self.session.detach(&self.outbox);
     }
 }
 
 /// Tells a browser without a token why it may not come in.
-pub async fn turn_away<S>(io: S, format: Format, host: &Host)
+pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Format, host: &Host)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut ws = websocket(io, &host.limits).await;
+    let mut line = Line::new(io, already_read, &host.limits);
     let ending = close::UNAUTHORIZED;
-    let told = match format {
-        Format::Json => native::encode(1, &Event::Error(error_of(ending))),
-        Format::Text => Some(text::error_line(ending.name, ending.message)),
-    };
-    if let Some(told) = told
-        && ws.feed(Message::text(told)).await.is_ok()
-    {
-        close(ws, ending.code, ending.name).await;
-    }
+    line.frames.text(|out| match format {
+        Format::Json => native::write(1, &Event::Error(error_of(ending)), out),
+        Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
+    });
+    say_and_close(line, ending.code, ending.name).await;
 }
 
-async fn websocket<S>(io: S, limits: &Limits) -> WebSocketStream<S>
+/// Writes what waits and ends the connection.
+async fn say_and_close<S>(mut line: Line<S>, code: u16, reason: &'static str)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let largest = limits.max_message.max(limits.max_image);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        // Room for the largest frame of ours behind a full buffer.
-        .max_write_buffer_size(WRITE_BUFFER + 1024 * 1024)
-        .max_message_size(Some(largest))
-        .max_frame_size(Some(largest));
-    WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
-}
-
-/// When the ping went out that is not yet answered.
-#[derive(Debug, Default)]
-struct Life {
-    pinged: Option<Instant>,
-}
-
-impl Life {
-    /// Waits until a ping has stayed unanswered for too long.
-    async fn end(&self, pong_timeout: Duration) {
-        match self.pinged {
-            Some(pinged) => sleep_until(pinged + pong_timeout).await,
-            None => std::future::pending().await,
-        }
-    }
+    // A client that doesn't read gets the close frame or nothing.
+    let _ = timeout(LAST_WORDS, poll_fn(|cx| line.poll_send(cx))).await;
+    close(line, code, reason).await;
 }
 
 /// A socket while both sides talk.
 struct Socket<'a, S> {
-    ws: WebSocketStream<S>,
-    session: &'a Arc<Session>,
+    line: Line<S>,
+    attachment: Attachment,
     host: &'a Host,
     encoder: Encoder<'a>,
-    /// Encoded and not yet taken by the WebSocket.
-    unsent: VecDeque<Message>,
-    /// Nothing that the WebSocket has taken waits in its buffer.
-    is_flushed: bool,
-}
-
-/// What the connection brought about.
-enum Step {
-    /// A message came, or the connection ended.
-    Heard(Option<Result<Message, WsError>>),
-    /// All that was to be written is on its way.
-    Flushed,
-    /// Writing failed: the connection is gone.
-    Gone,
+    /// Close after the first reply.
+    once: bool,
+    /// The only reply that was asked for is complete.
+    is_replied: bool,
+    /// When the next ping is due.
+    ping_at: Instant,
+    /// When the ping went out that is not yet answered.
+    pinged: Option<Instant>,
 }
 
 impl<S> Socket<'_, S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    async fn converse(&mut self, outbox: &Outbox, once: bool) -> End {
-        let host = self.host;
-        let limits = &host.limits;
-        let mut ping = interval_at(Instant::now() + limits.ping_interval, limits.ping_interval);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut life = Life::default();
-        let mut is_replied = false;
-        self.unsent.extend(self.encoder.greeting().map(Message::text));
+    /// Says what is still to be said and ends the connection.
+    async fn end(self, end: End) {
+        let Self { mut line, mut encoder, attachment, .. } = self;
+        tracing::debug!(session = &**attachment.session.id(), ?end, "socket ends");
+        let (code, reason) = match &end {
+            End::Peer => (1000, ""),
+            End::Replied => (1000, "replied"),
+            End::Server(ending) => {
+                encoder.say_why(*ending, &attachment.session);
+                (ending.code, ending.name)
+            }
+        };
+        for event in attachment.outbox.take() {
+            encoder.encode(&event, &mut line.frames);
+        }
+        if let End::Server(ending) = end {
+            encoder.farewell(ending, &mut line.frames);
+        }
+        drop(attachment);
+        say_and_close(line, code, reason).await;
+    }
+
+    async fn converse(&mut self) -> End {
+        self.encoder.greeting(&mut self.line.frames);
+        let mut leave = pin!(self.host.leave.asked());
+        let mut alarm = pin!(sleep_until(self.ping_at));
+        poll_fn(|cx| self.poll(cx, leave.as_mut(), alarm.as_mut())).await
+    }
+
+    /// Does all there is to do: reads what has come, writes what waits with one flush, and looks at the clock.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        leave: Pin<&mut impl Future<Output = Ending>>,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> Poll<End> {
+        if let Poll::Ready(ending) = leave.poll(cx) {
+            return Poll::Ready(End::Server(ending));
+        }
         loop {
-            let takes_events = self.unsent.is_empty() && !is_replied;
-            tokio::select! {
-                step = poll_fn(|cx| self.poll_step(cx)) => match step {
-                    Step::Heard(heard) => {
-                        if let Some(end) = self.hear(heard, &mut life) {
-                            return end;
+            if let Poll::Ready(end) = self.poll_talk(cx) {
+                return Poll::Ready(end);
+            }
+            ready!(self.poll_alarm(cx, alarm.as_mut()));
+            if self.is_dead() {
+                return Poll::Ready(End::Server(close::NO_PONG));
+            }
+            self.line.frames.ping();
+            self.ping_at = Instant::now() + self.host.limits.ping_interval;
+            self.pinged.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Resolves when a ping is due, or an answer to one is overdue.
+    fn poll_alarm(&self, cx: &mut Context<'_>, mut alarm: Pin<&mut Sleep>) -> Poll<()> {
+        let overdue_at = self.pinged.map(|pinged| pinged + self.host.limits.pong_timeout);
+        let due = overdue_at.map_or(self.ping_at, |overdue| overdue.min(self.ping_at));
+        if alarm.deadline() != due {
+            alarm.as_mut().reset(due);
+        }
+        alarm.poll(cx)
+    }
+
+    /// Whether a ping has stayed unanswered for too long.
+    fn is_dead(&self) -> bool {
+        self.pinged.is_some_and(|pinged| pinged.elapsed() >= self.host.limits.pong_timeout)
+    }
+
+    /// Reads and writes until neither can go on. Both go on side by side: a client whose line is slow can
+    /// still say `cancel`.
+    fn poll_talk(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            // A client that asks faster than it reads waits for its own answers.
+            let mut is_held = true;
+            while self.line.frames.len() <= MAX_UNSENT {
+                match self.line.poll_hear(cx) {
+                    Poll::Ready(heard) => {
+                        if let Some(end) = self.hear(heard) {
+                            return Poll::Ready(end);
                         }
                     }
-                    Step::Flushed if is_replied => return End::Replied,
-                    Step::Flushed => {}
-                    Step::Gone => return End::Peer,
-                },
-                waited = outbox.wait(), if takes_events => {
-                    if let Err(why) = waited {
-                        return End::Server(why.into());
+                    Poll::Pending => {
+                        is_held = false;
+                        break;
                     }
-                    self.take_events(outbox);
-                    is_replied = once && self.encoder.has_replied();
                 }
-                // These two end a socket even while its client doesn't read.
-                why = outbox.given_up() => return End::Server(why.into()),
-                ending = host.leave.asked() => return End::Server(ending),
-                () = life.end(limits.pong_timeout) => return End::Server(close::NO_PONG),
-                _ = ping.tick() => {
-                    life.pinged.get_or_insert_with(Instant::now);
-                    self.unsent.push_back(Message::Ping(bytes::Bytes::new()));
-                }
+            }
+            if let Some(end) = ready!(self.poll_write(cx, is_held)) {
+                return Poll::Ready(end);
             }
         }
     }
 
-    /// Writes what it can and reads a message. Both go on side by side: a client whose line is slow can still
-    /// say `cancel`. Holds nothing of its own, so that it may be dropped and begun again at any time.
-    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        while !self.unsent.is_empty() {
-            match self.ws.poll_ready_unpin(cx) {
-                Poll::Pending => break,
-                Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
-                Poll::Ready(Ok(())) => {
-                    let message = self.unsent.pop_front().expect("looked at above");
-                    self.is_flushed = false;
-                    if self.ws.start_send_unpin(message).is_err() {
-                        return Poll::Ready(Step::Gone);
-                    }
+    /// Takes events and writes them until no more come (pending) or the connection takes no more (pending).
+    /// Ready: the socket's end, or, where reading was held back, none.
+    fn poll_write(&mut self, cx: &mut Context<'_>, is_held: bool) -> Poll<Option<End>> {
+        loop {
+            match self.line.poll_send(cx) {
+                Poll::Ready(Err(_)) => return Poll::Ready(Some(End::Peer)),
+                Poll::Ready(Ok(())) if self.is_replied => return Poll::Ready(Some(End::Replied)),
+                Poll::Ready(Ok(())) if is_held => return Poll::Ready(None),
+                Poll::Ready(Ok(())) => {}
+                Poll::Pending => {
+                    // Given up for a newer socket, or as too slow.
+                    let why = ready!(self.attachment.outbox.poll_given_up(cx));
+                    return Poll::Ready(Some(End::Server(why.into())));
                 }
             }
-        }
-        if !self.is_flushed {
-            match self.ws.poll_flush_unpin(cx) {
-                Poll::Pending => {}
-                Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
-                Poll::Ready(Ok(())) => {
-                    self.is_flushed = true;
-                    if self.unsent.is_empty() {
-                        return Poll::Ready(Step::Flushed);
-                    }
-                }
+            match ready!(self.attachment.outbox.poll_take(cx)) {
+                Ok(events) => self.encode(events),
+                Err(why) => return Poll::Ready(Some(End::Server(why.into()))),
             }
         }
-        // A client that asks faster than it reads waits for its own answers.
-        if self.unsent.len() > MAX_UNSENT {
-            return Poll::Pending;
+    }
+
+    fn encode(&mut self, events: Vec<Sequenced>) {
+        self.line.frames.reserve(events.len() * USUAL_FRAME);
+        for event in events {
+            self.encoder.encode(&event, &mut self.line.frames);
+            if self.once && self.encoder.has_replied() {
+                self.is_replied = true;
+                return;
+            }
         }
-        self.ws.poll_next_unpin(cx).map(Step::Heard)
     }
 
     /// Hands a message to the session; returns the end that it brings, if any.
-    fn hear(&mut self, heard: Option<Result<Message, WsError>>, life: &mut Life) -> Option<End> {
+    fn hear(&mut self, heard: Result<Message, WsError>) -> Option<End> {
         let limits = &self.host.limits;
         let message = match heard {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return Some(ending_of(&error).map_or(End::Peer, End::Server)),
-            None => return Some(End::Peer),
+            Ok(message) => message,
+            Err(error) => return Some(ending_of(&error).map_or(End::Peer, End::Server)),
         };
         match message {
             Message::Text(text) if text.len() > limits.max_message => {
                 return Some(End::Server(close::TOO_BIG));
             }
             Message::Text(text) => match wire::native::decode(&text) {
-                Ok(ClientFrame::Command(command)) => self.session.handle(command),
-                Ok(ClientFrame::Ping(t)) => {
-                    self.unsent.extend(self.encoder.pong(t.as_ref()).map(Message::text));
-                }
-                Err(error) => self.session.refuse(error),
+                Ok(ClientFrame::Command(command)) => self.attachment.session.handle(command),
+                Ok(ClientFrame::Ping(t)) => self.encoder.pong(t.as_ref(), &mut self.line.frames),
+                Err(error) => self.attachment.session.refuse(error),
             },
             Message::Binary(bytes) if bytes.len() > limits.max_image => {
                 return Some(End::Server(close::TOO_BIG));
             }
-            Message::Binary(bytes) => self.session.refuse_image(wire::image_refusal(&bytes)),
-            Message::Pong(_) => life.pinged = None,
+            Message::Binary(bytes) => self.attachment.session.refuse_image(wire::image_refusal(&bytes)),
+            Message::Pong(_) => self.pinged = None,
             Message::Close(_) => return Some(End::Peer),
             Message::Ping(_) | Message::Frame(_) => {} // the library answers
         }
         None
-    }
-
-    /// Encodes all that waits.
-    fn take_events(&mut self, outbox: &Outbox) {
-        let encoder = &mut self.encoder;
-        self.unsent.extend(outbox.take().iter().flat_map(|event| encoder.encode(event)).map(Message::text));
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::close::{self, Ending};
 use super::converse::error_of;
+use super::line::Frames;
 use super::{Format, Host};
 use crate::event::Event;
 use crate::session::{Attached, Sequenced, Session};
@@ -35,14 +36,15 @@ impl<'a> Encoder<'a> {
     }
 
     /// The `session` frame that begins every JSON socket.
-    pub(super) fn greeting(&self) -> Option<String> {
-        let attached = &self.attached;
-        let snapshot = attached.snapshot.as_ref().map(|snapshot| {
+    pub(super) fn greeting(&mut self, frames: &mut Frames) {
+        let snapshot = self.attached.snapshot.take(); // told once; an idle socket must not hold it
+        let snapshot = snapshot.as_ref().map(|snapshot| {
             let turn = snapshot.turn.as_ref().map(|(turn_id, text)| (&**turn_id, text.as_str()));
             SnapshotFrame::new(&snapshot.history, turn)
         });
+        let attached = &self.attached;
         let epoch = (attached.epoch, attached.last_seq, &*attached.resume_token);
-        self.session_frame(epoch, attached.resumed, snapshot)
+        self.session_frame(epoch, attached.resumed, snapshot, frames);
     }
 
     /// `epoch`: its number, the session's last sequence number, and its resume token.
@@ -51,7 +53,11 @@ impl<'a> Encoder<'a> {
         (epoch, last_seq, resume_token): (u64, u64, &str),
         resumed: bool,
         snapshot: Option<SnapshotFrame<'_>>,
-    ) -> Option<String> {
+        frames: &mut Frames,
+    ) {
+        if self.format != Format::Json {
+            return;
+        }
         let greeting = Greeting {
             session_id: &self.attached.session_id,
             resume_token,
@@ -64,7 +70,7 @@ impl<'a> Encoder<'a> {
             demo: self.host.is_demo,
             snapshot,
         };
-        (self.format == Format::Json).then(|| greeting.encode())
+        say(frames, &greeting.encode());
     }
 
     /// Whether an event ends the reply to a message: a turn's end, or a refusal while no turn runs.
@@ -81,21 +87,28 @@ impl<'a> Encoder<'a> {
         false
     }
 
-    pub(super) fn encode(&mut self, event: &Sequenced) -> Vec<String> {
+    /// Adds an event's frames: one in JSON, but for its own none; in text any number.
+    pub(super) fn encode(&mut self, event: &Sequenced, frames: &mut Frames) {
         let ends_reply = self.ends_reply(&event.event);
         self.has_replied |= ends_reply;
         if let Event::EpochBegan { epoch, last_seq, resume_token } = &event.event {
-            return self.session_frame((*epoch, *last_seq, resume_token), false, None).into_iter().collect();
+            return self.session_frame((*epoch, *last_seq, resume_token), false, None, frames);
         }
         match self.format {
-            Format::Json => native::encode(event.seq.unwrap_or_default(), &event.event).into_iter().collect(),
-            Format::Text => self.text.encode(&event.event, ends_reply),
+            Format::Json => {
+                frames.text(|out| native::write(event.seq.unwrap_or_default(), &event.event, out));
+            }
+            Format::Text => {
+                self.text.encode(&event.event, ends_reply).iter().for_each(|line| say(frames, line));
+            }
         }
     }
 
     /// The answer to a `ping`. A terminal has no use for it.
-    pub(super) fn pong(&self, t: Option<&Value>) -> Option<String> {
-        (self.format == Format::Json).then(|| native::pong(t))
+    pub(super) fn pong(&self, t: Option<&Value>, frames: &mut Frames) {
+        if self.format == Format::Json {
+            say(frames, &native::pong(t));
+        }
     }
 
     /// Tells a client of its own mistake, as a frame of its session.
@@ -107,16 +120,20 @@ impl<'a> Encoder<'a> {
     }
 
     /// The socket's last words before the close frame.
-    pub(super) fn farewell(&self, ending: Ending) -> Option<String> {
+    pub(super) fn farewell(&self, ending: Ending, frames: &mut Frames) {
         match self.format {
             // Terminals don't show close codes.
-            Format::Text => Some(text::error_line(ending.name, ending.message)),
+            Format::Text => say(frames, &text::error_line(ending.name, ending.message)),
             Format::Json if [close::GOING_AWAY, close::RESTARTING].contains(&ending) => {
                 // Spread over a second, so that a restarted server isn't met by all at once.
                 let retry_after = Duration::from_millis(fastrand::u64(500..1500));
-                Some(native::closing(ending.name, retry_after))
+                say(frames, &native::closing(ending.name, retry_after));
             }
-            Format::Json => None,
+            Format::Json => {}
         }
     }
+}
+
+fn say(frames: &mut Frames, text: &str) {
+    frames.text(|out| out.extend_from_slice(text.as_bytes()));
 }

@@ -7,6 +7,7 @@ mod close;
 mod converse;
 mod encode;
 pub mod handshake;
+mod line;
 
 use std::time::Duration;
 

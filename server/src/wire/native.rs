@@ -1,8 +1,8 @@
 //! The native wire format: JSON frames. What clients send is read by [`decode()`]; what they are told is
-//! written by [`encode()`] and the functions for the socket's own frames. docs/protocol.md describes both.
+//! written by [`write()`] and the functions for the socket's own frames. docs/protocol.md describes both.
 
 mod decode;
 mod encode;
 
 pub use decode::decode;
-pub use encode::{Greeting, LimitsFrame, SnapshotFrame, closing, encode, pong};
+pub use encode::{Greeting, LimitsFrame, SnapshotFrame, closing, pong, write};

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test's failure is its panic
 
+mod cancel;
 mod conversation;
 mod crowd;
 mod faults;

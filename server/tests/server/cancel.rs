@@ -35,13 +35,13 @@ async fn begin(client: &mut Client, convert_tone: bool) {
     client.until("token").await;
 }
 
-/// Waits until a model has seen so many of its calls dropped, and something was still to be sent.
+/// Waits until a model has seen at least so many of its calls dropped (a turn may convert two segments at once), and something was still to be sent.
 async fn dropped(simulator: &Simulator, model: &str, calls: u64) {
     let seen = async {
         loop {
             let counts = simulator.stats().models.get(model).copied().unwrap_or_default();
             if counts.dropped >= calls {
-                assert_eq!((counts.dropped, counts.finished), (calls, 0));
+                assert_eq!(counts.finished, 0, "{counts:?}");
                 assert!(counts.unsent_tokens > 0, "{counts:?}");
                 return;
             }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use clap::{ArgMatches, Command};
 use rapport::app::{Server, StartError, Stop};
 use rapport::config::{self, Config, ConfigError, LogFormat, Mode};
+use rapport::load::{self, LoadError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::Layer;
@@ -22,6 +23,8 @@ pub(crate) enum Failure {
     Start(StartError),
     /// The address can't be listened on.
     Listen(SocketAddr, std::io::Error),
+    /// The load test could not run, or too much of it failed.
+    Load(LoadError),
     /// The operating system refuses something else.
     System(std::io::Error),
 }
@@ -35,6 +38,7 @@ impl fmt::Display for Failure {
                 f,
                 "can't listen on {address}: {error}\nhint: stop what listens there, or choose another address: --listen 127.0.0.1:0 takes a free port"
             ),
+            Self::Load(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
         }
     }
@@ -52,6 +56,12 @@ impl From<StartError> for Failure {
     }
 }
 
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
 fn command() -> Command {
     let demo = Command::new("demo")
         .about("Server, simulated camera and a sample museum in one process; no model needed");
@@ -60,6 +70,7 @@ fn command() -> Command {
     );
     let show = Command::new("show").about("Print every key, its value and where that comes from");
     let check = Command::new("check").about("Load everything that `serve` would, and say what is wrong");
+    let load = Command::new("load").about("Many visitors at once, on a server, and how long they wait");
     Command::new("rapport")
         .about("A conversation server that reads the room")
         .version(env!("CARGO_PKG_VERSION"))
@@ -67,6 +78,7 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(config::add_flags(demo, Mode::Demo))
         .subcommand(config::add_flags(serve, Mode::Serve))
+        .subcommand(load::add_flags(load))
         .subcommand(
             Command::new("config")
                 .about("Look at the configuration of `serve`")
@@ -85,6 +97,13 @@ pub(crate) async fn run() -> Result<(), Failure> {
         Some(("serve", flags)) => {
             start_logs(config::log_format(flags, Mode::Serve)?);
             serve(Config::resolve(flags, Mode::Serve)?).await
+        }
+        Some(("load", flags)) => {
+            let stop = stop().map_err(Failure::System)?;
+            let stop = async {
+                stop.await;
+            };
+            Ok(load::carry_out(load::Order::read(flags)?, stop).await?)
         }
         Some(("config", sub)) => match sub.subcommand() {
             Some(("show", flags)) => {

@@ -11,6 +11,7 @@
 //!   [`answer`]: the plain answer. [`knowledge`]: the house's documents.
 //! - [`prompts`]: what models are told. [`llm`]: chat models.
 //! - [`event`]: the words all rooms share. [`language`]: sentences and words of both languages.
+//! - [`load`]: a client apart from all these: many visitors at once, and how long they wait.
 
 pub mod answer;
 pub mod app;
@@ -20,6 +21,7 @@ pub mod event;
 pub mod knowledge;
 pub mod language;
 pub mod llm;
+pub mod load;
 pub mod prompts;
 pub mod session;
 pub mod socket;

@@ -113,7 +113,10 @@ async fn a_model_that_cannot_answer_fails_the_turn_with_a_reason() {
     ];
     for (model, code) in cases {
         // An opener needs no answer; without one, nothing is said.
-        let (done, before) = ask_models(model, WELL, |config| config.session.mention_first = false).await;
+        let unmentioned = |config: &mut Config| {
+            (config.session.mention_first, config.session.mention_rate) = (false, 0.0);
+        };
+        let (done, before) = ask_models(model, WELL, unmentioned).await;
         assert_eq!((&done["status"], &done["text"]), (&json!("failed"), &json!("")), "{model}");
         let error = before.iter().find(|frame| frame["type"] == "error").unwrap();
         assert_eq!((&error["code"], &error["turn_id"]), (&json!(code), &done["turn_id"]), "{model}");

@@ -129,12 +129,12 @@ pub enum Event {
         /// The turn.
         turn_id: Arc<str>,
         /// The piece; never empty.
-        text: Arc<str>,
+        text: String,
     },
     /// A turn's only terminal event.
     TurnDone(Arc<TurnReport>),
     /// Something was refused or failed; the session goes on.
-    Error(ErrorEvent),
+    Error(Box<ErrorEvent>), // boxed: it is rare, and every token is moved at the largest event's size
     /// A new visitor epoch began (after `forget`); carries no sequence number on the wire.
     EpochBegan {
         /// The epoch that begins.

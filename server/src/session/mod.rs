@@ -128,7 +128,7 @@ impl Session {
 
     /// Tells the client of something it did that can't be done.
     pub fn refuse(&self, error: ErrorEvent) {
-        self.lock().emit(Event::Error(error));
+        self.lock().emit(Event::Error(Box::new(error)));
     }
 
     /// Tells the client that its image was not taken; images count against their own rate.
@@ -141,7 +141,7 @@ impl Session {
                 refusal("rate_limited", &message, Some(wait))
             }
         };
-        state.emit(Event::Error(error));
+        state.emit(Event::Error(Box::new(error)));
     }
 
     /// The visitor has come: asks who they are, so that the first turn need not wait.
@@ -203,7 +203,7 @@ impl Session {
         }
         if let Err(error) = self.admit(&state) {
             let id = message.id.as_deref().map(Arc::from);
-            state.emit(Event::Error(ErrorEvent { id, ..error }));
+            state.emit(Event::Error(Box::new(ErrorEvent { id, ..error })));
             return;
         }
         if self.shared.knobs.on_overlap == Overlap::Interrupt {

@@ -130,7 +130,8 @@ pub(super) fn size(event: &Event) -> usize {
     const FRAME: usize = 128;
     FRAME
         + match event {
-            Event::Token { text, .. } | Event::Description { text, .. } => text.len(),
+            Event::Token { text, .. } => text.len(),
+            Event::Description { text, .. } => text.len(),
             Event::TurnDone(report) => report.text.len() + report.answer.len() + 1024,
             Event::Error(error) => error.message.len(),
             Event::TurnStarted { .. } | Event::Tone { .. } | Event::EpochBegan { .. } => 0,
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     fn token(seq: u64, length: usize) -> Sequenced {
-        let (turn_id, text) = (Arc::from("t1"), Arc::from("x".repeat(length)));
+        let (turn_id, text) = (Arc::from("t1"), "x".repeat(length));
         Sequenced { seq: Some(seq), event: Event::Token { turn_id, text } }
     }
 

@@ -222,7 +222,8 @@ fn tell_start(request: &Request, emit: &Emit) {
 
 fn tell(request: &Request, emit: &Emit, code: &'static str, message: String) {
     let turn_id = Some(Arc::clone(&request.turn_id));
-    emit(Event::Error(ErrorEvent { code, message, retryable: true, retry_after: None, turn_id, id: None }));
+    let error = ErrorEvent { code, message, retryable: true, retry_after: None, turn_id, id: None };
+    emit(Event::Error(Box::new(error)));
 }
 
 struct Turn<'a> {

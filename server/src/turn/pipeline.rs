@@ -151,15 +151,15 @@ impl Turn<'_> {
         }
         while let Some(head) = self.conversions.head() {
             if head.is_whole() || !is_strict {
-                let text = head.take_unsent();
+                let mut text = head.take_unsent();
                 let (is_opener, mentions, is_plain) = (head.number == OPENER, head.mentions, head.is_plain);
                 if !text.is_empty() {
                     if !is_plain {
                         self.tell_tone(mentions);
                     }
                     self.reply.has_answer |= !is_opener;
-                    let gap = std::mem::take(&mut self.gap);
-                    self.send(&format!("{gap}{text}"));
+                    text.insert_str(0, &std::mem::take(&mut self.gap));
+                    self.send(text);
                 }
             }
             if !self.conversions.head().is_some_and(|head| head.is_whole()) {

@@ -55,12 +55,12 @@ impl Reply {
 
 impl Turn<'_> {
     /// Sends a piece of the reply.
-    pub(super) fn send(&mut self, text: &str) {
+    pub(super) fn send(&mut self, text: String) {
         if self.reply.text.is_empty() {
             self.timeline.timings().first_token = Some(self.timeline.now());
         }
-        self.reply.text.push_str(text);
-        (self.emit)(Event::Token { turn_id: Arc::clone(&self.request.turn_id), text: Arc::from(text) });
+        self.reply.text.push_str(&text);
+        (self.emit)(Event::Token { turn_id: Arc::clone(&self.request.turn_id), text });
     }
 
     pub(super) fn has_spoken(&self) -> bool {
@@ -68,7 +68,7 @@ impl Turn<'_> {
     }
 
     /// Sends a piece of an answer that is in its tone already.
-    pub(super) fn say_directly(&mut self, view: &View, text: &str) {
+    pub(super) fn say_directly(&mut self, view: &View, text: String) {
         if !self.has_spoken() {
             self.fix(view.clone());
             self.tell_tone(view.mention.is_some());
@@ -108,7 +108,7 @@ impl Turn<'_> {
     pub(super) fn send_plain(&mut self) {
         self.reply.degrade(Some("convert"));
         let answer = self.reply.answer.clone();
-        language::pieces(&answer).for_each(|piece| self.send(piece));
+        language::pieces(&answer).for_each(|piece| self.send(piece.to_owned()));
     }
 
     /// The plain text behind what was sent: of a segment that broke off, as many sentences as were begun.

@@ -75,7 +75,7 @@ impl<'a> Turn<'a> {
                 }
                 text = answering.next() => {
                     if let Some(text) = self.take_answer(&mut answering, text)? {
-                        self.say_directly(&view, &text);
+                        self.say_directly(&view, text);
                     }
                 }
             }

@@ -66,7 +66,7 @@ mod tests {
         let turn_id: Arc<str> = Arc::from("t1");
         let started = Event::TurnStarted { turn_id: Arc::clone(&turn_id), id: None };
         assert!(encoder.encode(&started, false).is_empty());
-        let token = Event::Token { turn_id: Arc::clone(&turn_id), text: Arc::from("It stands  in Hsin") };
+        let token = Event::Token { turn_id: Arc::clone(&turn_id), text: "It stands  in Hsin".into() };
         assert!(encoder.encode(&token, false).is_empty());
         let error = ErrorEvent {
             code: "llm_cut",
@@ -77,7 +77,7 @@ mod tests {
             id: None,
         };
         assert_eq!(
-            encoder.encode(&Event::Error(error), false),
+            encoder.encode(&Event::Error(Box::new(error)), false),
             ["It stands in Hsin", "ERROR: llm_cut: It broke off."]
         );
     }

@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn frames_have_their_fields_and_numbers() {
         let turn_id: Arc<str> = Arc::from("t1");
-        let token = Event::Token { turn_id: Arc::clone(&turn_id), text: Arc::from("\"<b>\n") };
+        let token = Event::Token { turn_id: Arc::clone(&turn_id), text: "\"<b>\n".into() };
         assert_eq!(frame(&token), json!({"type": "token", "turn_id": "t1", "text": "\"<b>\n", "seq": 7}));
 
         let selection = Selection {

@@ -62,7 +62,7 @@ pub struct Server {
 /// What handlers share.
 struct App {
     sessions: Arc<Sessions>,
-    host: Host,
+    host: Arc<Host>,
     door: Door,
     page: page::Page,
     health: health::Health,

@@ -65,34 +65,30 @@ async fn websocket(
     let response = upgrade.response();
     app.connections.clone().spawn(async move {
         match on_upgrade.await {
-            Ok(upgraded) => converse(&app, upgraded, upgrade).await,
+            Ok(upgraded) => converse(&app, upgraded, upgrade),
             Err(error) => tracing::debug!(%error, "the upgrade failed"),
         }
     });
     response
 }
 
-async fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade) {
-    // The bare connection. HTTP's boxes and its read buffer of 8 KiB end here: all that lives on is held by
-    // every idle visitor.
+/// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else: every idle visitor
+/// holds one.
+fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade) {
+    // The bare connection. HTTP's boxes and its read buffer of 8 KiB end here.
     let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
         return tracing::error!("an upgraded connection is no TCP stream");
     };
-    let already_read = read_buf.to_vec();
-    drop(read_buf);
-    let io = io.into_inner();
-    if !upgrade.is_authorized {
-        let turning_away = socket::turn_away(io, already_read, upgrade.format, &app.host);
-        return Box::pin(turning_away).await;
+    let (io, already_read) = (io.into_inner(), read_buf.to_vec());
+    let Upgrade { session_id, resume, last_seq, format, once, is_authorized, .. } = upgrade;
+    let host = Arc::clone(&app.host);
+    if is_authorized {
+        let opened = app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq);
+        app.warmth.visitor_came();
+        app.connections.spawn(socket::serve(io, already_read, opened, format, once, host));
+    } else {
+        app.connections.spawn(async move { socket::turn_away(io, already_read, format, &host).await });
     }
-    let opened = {
-        let Upgrade { session_id, resume, last_seq, .. } = &upgrade;
-        app.sessions.open(session_id.as_deref(), resume.as_deref(), *last_seq)
-    };
-    app.warmth.visitor_came();
-    let (format, once) = (upgrade.format, upgrade.once);
-    drop(upgrade);
-    socket::serve(io, already_read, opened, format, once, &app.host).await;
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response<Body> {

@@ -148,7 +148,7 @@ pub(super) fn build(
     };
     Ok(App {
         sessions: Sessions::new(engine, config.session, tasks.clone(), shutdown.clone()),
-        host,
+        host: Arc::new(host),
         door: Door { tokens: config.tokens, origins: config.origins },
         page,
         health,

@@ -293,8 +293,13 @@ impl State {
         }
     }
 
+    /// The next job. An empty queue holds no memory: most sessions idle.
     pub(super) fn pop_job(&mut self) -> Option<Job> {
-        self.jobs.pop_front()
+        let job = self.jobs.pop_front();
+        if job.is_none() {
+            self.jobs = VecDeque::new();
+        }
+        job
     }
 
     /// Whether the visitor epoch ends behind the job just popped.

@@ -45,8 +45,16 @@ pub struct Host {
 }
 
 /// Carries a session's frames over a connection that is a WebSocket by now; `already_read` is what came
-/// right behind its handshake. Ends when either side does.
-pub async fn serve<S>(io: S, already_read: Vec<u8>, opened: Opened, format: Format, once: bool, host: &Host)
+/// right behind its handshake. Ends when either side does. Not `async`: its arguments would stay in the future
+/// beside what is made of them, for as long as a visitor idles.
+pub fn serve<S>(
+    io: S,
+    already_read: Vec<u8>,
+    opened: Opened,
+    format: Format,
+    once: bool,
+    host: Arc<Host>,
+) -> impl Future<Output = ()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -55,16 +63,18 @@ where
     let mut socket = Socket {
         line: Line::new(io, already_read, &host.limits),
         attachment,
-        host,
-        encoder: Encoder::new(format, host, attached),
+        encoder: Encoder::new(format, Arc::clone(&host), attached),
         once,
         is_replied: false,
         ping_at: Instant::now() + host.limits.ping_interval,
+        host,
         pinged: None,
     };
-    let end = socket.converse().await;
-    // Boxed: what a socket's end needs, an idle one must not hold.
-    Box::pin(socket.end(end)).await;
+    async move {
+        let end = socket.converse().await;
+        // Boxed: what a socket's end needs, an idle one must not hold.
+        Box::pin(socket.end(end)).await;
+    }
 }
 
 /// A session's hold on a socket; ends whatever happens to the socket's task.
@@ -87,7 +97,7 @@ where
     let mut line = Line::new(io, already_read, &host.limits);
     let ending = close::UNAUTHORIZED;
     line.frames.text(|out| match format {
-        Format::Json => native::write(1, &Event::Error(error_of(ending)), out),
+        Format::Json => native::write(1, &Event::Error(Box::new(error_of(ending))), out),
         Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
     });
     say_and_close(line, ending.code, ending.name).await;
@@ -104,11 +114,11 @@ where
 }
 
 /// A socket while both sides talk.
-struct Socket<'a, S> {
+struct Socket<S> {
     line: Line<S>,
     attachment: Attachment,
-    host: &'a Host,
-    encoder: Encoder<'a>,
+    host: Arc<Host>,
+    encoder: Encoder,
     /// Close after the first reply.
     once: bool,
     /// The only reply that was asked for is complete.
@@ -119,7 +129,7 @@ struct Socket<'a, S> {
     pinged: Option<Instant>,
 }
 
-impl<S> Socket<'_, S>
+impl<S> Socket<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -147,7 +157,8 @@ where
 
     async fn converse(&mut self) -> End {
         self.encoder.greeting(&mut self.line.frames);
-        let mut leave = pin!(self.host.leave.asked());
+        let host = Arc::clone(&self.host);
+        let mut leave = pin!(host.leave.asked());
         let mut alarm = pin!(sleep_until(self.ping_at));
         poll_fn(|cx| self.poll(cx, leave.as_mut(), alarm.as_mut())).await
     }

@@ -1,5 +1,6 @@
 //! Events in a socket's format, and what a socket has to say of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,9 +15,9 @@ use crate::wire::native::{self, Greeting, SnapshotFrame};
 use crate::wire::text::{self, TextEncoder};
 
 /// Writes a session's events for one socket.
-pub(super) struct Encoder<'a> {
+pub(super) struct Encoder {
     format: Format,
-    host: &'a Host,
+    host: Arc<Host>,
     attached: Attached,
     text: TextEncoder,
     /// A turn runs: its own end is still to come.
@@ -24,8 +25,8 @@ pub(super) struct Encoder<'a> {
     has_replied: bool,
 }
 
-impl<'a> Encoder<'a> {
-    pub(super) fn new(format: Format, host: &'a Host, attached: Attached) -> Self {
+impl Encoder {
+    pub(super) fn new(format: Format, host: Arc<Host>, attached: Attached) -> Self {
         let is_replying = attached.is_replying;
         Self { format, host, attached, text: TextEncoder::default(), is_replying, has_replied: false }
     }

@@ -20,7 +20,7 @@ use super::Limits;
 
 /// Holds a visitor's question; the library's default of 128 KiB would be most of an idle socket's memory.
 /// Longer messages grow it to their own length.
-const READ_BUFFER: usize = 1024;
+const READ_BUFFER: usize = 512;
 
 /// The library writes its own frames, pongs and the close, at once into [`Frames`].
 const WRITE_BUFFER: usize = 0;

@@ -33,7 +33,10 @@ impl Answering {
 impl Turn<'_> {
     /// The question, with what the house's documents say.
     pub(super) fn query(&mut self) -> Query {
-        let standalone = self.standalone();
+        let standalone = match self.engine.knowledge {
+            Some(_) => self.standalone(),
+            None => self.request.message.text.clone(), // nothing is searched
+        };
         Query {
             question: self.request.message.text.clone(),
             lang: self.lang,
@@ -123,8 +126,12 @@ impl Turn<'_> {
             if let Some(text) = self.take_answer(&mut answering, text)?
                 && live
             {
-                self.reply.has_answer = true;
-                self.send(&text);
+                let is_first = !std::mem::replace(&mut self.reply.has_answer, true);
+                self.send(text);
+                if is_first {
+                    // Lets the socket write the first word before the rest of a burst is read.
+                    tokio::task::yield_now().await;
+                }
             }
         }
         Ok(())

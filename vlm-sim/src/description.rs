@@ -8,7 +8,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::sleep_until;
 use tracing::trace;
 
 use crate::desk;
@@ -76,8 +75,7 @@ async fn describe(
         // Ends with the client: the server then drops this future.
         return std::future::pending().await;
     }
-    sleep_until(Pace::new(state.start(call.begun()), visit.latency.as_secs_f64(), 0.0, visit.factor).due(0))
-        .await;
+    Pace::new(state.start(call.begun()), visit.latency.as_secs_f64(), 0.0, visit.factor).wait(0).await;
 
     let response = match visit.fault {
         Some(Fault::Error) => desk::failure(StatusCode::INTERNAL_SERVER_ERROR, "the camera is not available"),

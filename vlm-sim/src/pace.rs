@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// Nothing is scheduled later than this: a clock can be overrun by a name like `sim-tps0.000000000001`.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -33,6 +33,15 @@ impl Pace {
     #[allow(clippy::cast_precision_loss)] // no text has 2^52 tokens
     pub(crate) fn due(&self, token: usize) -> Instant {
         self.start + seconds(self.first + token as f64 * self.each)
+    }
+
+    /// Waits until the token of this number leaves. What is due already waits for nothing: a timer of the runtime
+    /// would round it up to the next millisecond.
+    pub(crate) async fn wait(&self, token: usize) {
+        let due = self.due(token);
+        if Instant::now() < due {
+            sleep_until(due).await;
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::request::Request;
 use super::script::{Ending, Script};
@@ -63,7 +63,7 @@ pub(crate) async fn perform(scene: Scene, request: &Request) -> Response {
 
 /// Sends a reply when the first token would leave.
 async fn finish_late(mut scene: Scene, response: Response) -> Response {
-    sleep_until(scene.pace.due(0)).await;
+    scene.pace.wait(0).await;
     scene.call.finish(response.status().as_u16());
     response
 }
@@ -78,7 +78,7 @@ async fn whole(mut scene: Scene, envelope: &Envelope) -> Response {
         Ending::Garbage => (total, Body::from("<<< this is not JSON >>>")),
         _ => (total, Body::from(body)),
     };
-    sleep_until(scene.pace.due(until)).await;
+    scene.pace.wait(until).await;
     scene.call.finish(200);
     ([(CONTENT_TYPE, "application/json")], body).into_response()
 }
@@ -119,7 +119,7 @@ impl Reel {
         if self.next < limit {
             return Some(Ok(self.speak(limit).await));
         }
-        sleep_until(self.scene.pace.due(limit)).await;
+        self.scene.pace.wait(limit).await;
         match self.scene.script.ending {
             // Ends with the client: the server then drops this stream.
             Ending::Stall(_) => std::future::pending().await,
@@ -136,7 +136,7 @@ impl Reel {
 
     async fn speak(&mut self, limit: usize) -> Bytes {
         let Scene { call, pace, script, .. } = &mut self.scene;
-        sleep_until(pace.due(self.next + 1)).await;
+        pace.wait(self.next + 1).await;
         let now = Instant::now();
         let first = self.next;
         let mut frame = String::new();

@@ -1,5 +1,5 @@
 # make test    everything: format, lints, Rust tests, browser tests, the README's own commands
-# make bench   the benchmarks, as ratios in one run
+# make bench   the benchmarks, as ratios in one run, into docs/benchmarks.md; some 25 minutes
 
 SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
@@ -37,7 +37,7 @@ readme: target/release/rapport
 	.ci/readme
 
 bench:
-	cargo bench -p rapport --bench strategies --locked
+	.ci/bench
 
 deny:
 	cargo deny check bans licenses sources

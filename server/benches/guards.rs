@@ -4,9 +4,15 @@
 //! The rows take turns, round by round, so that a busy machine slows all of them; the ratio is the median of
 //! the rounds' own ratios, and the first row is the control: copying beside copying.
 
+#![allow(clippy::unwrap_used)] // a benchmark's failure is its panic
+
+mod common;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use common::machine;
+use common::numbers::{count, head, median, quantile, row};
 use rapport::language;
 use rapport::tone::facts::Watch;
 use rapport::tone::script::Traditional;
@@ -99,15 +105,11 @@ fn time(run: fn(&[&str]), tokens: &[&str]) -> f64 {
     begun.elapsed().as_secs_f64() * 1e9 / f64::from(runs)
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn main() {
+    let machine = machine::quiet();
     let begun = Instant::now();
     black_box(Traditional::default().push("头发"));
-    eprintln!("the script table is read once, in {:.2} ms", begun.elapsed().as_secs_f64() * 1e3);
+    println!("The script table is read once, in {:.2} ms.\n", begun.elapsed().as_secs_f64() * 1e3);
     let tokens: Vec<Vec<&str>> = ROWS.iter().map(|row| language::pieces(row.text).collect()).collect();
     let mut times = vec![Vec::new(); ROWS.len()];
     let mut ratios = vec![Vec::new(); ROWS.len()];
@@ -119,18 +121,16 @@ fn main() {
             ratios[at].push(taken / copied);
         }
     }
-    println!("| what | ns / token | MB/s | / `push_str` (min to max) |");
-    println!("|---|---|---|---|");
-    for (at, row) in ROWS.iter().enumerate() {
-        let (taken, ratio) = (median(&mut times[at]), median(&mut ratios[at]));
-        #[allow(clippy::cast_precision_loss)] // a few hundred
-        let (count, bytes) = (tokens[at].len() as f64, row.text.len() as f64);
-        let (least, most) = (ratios[at][0], ratios[at][ROUNDS - 1]);
-        println!(
-            "| {} | {:.1} | {:.0} | {ratio:.2} ({least:.2} to {most:.2}) |",
-            row.name,
-            taken / count,
-            bytes / taken * 1e3,
-        );
+    head(&["what", "ns / token", "MB/s", "/ `push_str` (quarter to three quarters)"]);
+    for (at, Row { name, text, .. }) in ROWS.iter().enumerate() {
+        let (taken, ratios) = (median(&times[at]), &ratios[at]);
+        let (low, ratio, high) = (quantile(ratios, 0.25), median(ratios), quantile(ratios, 0.75));
+        row(&[
+            (*name).to_owned(),
+            format!("{:.1}", taken / count(tokens[at].len())),
+            format!("{:.0}", count(text.len()) / taken * 1e3),
+            format!("{ratio:.2} ({low:.2} to {high:.2})"),
+        ]);
     }
+    println!("\n{machine}");
 }

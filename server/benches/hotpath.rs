@@ -2,15 +2,19 @@
 //! process and a real connection: tokens a CPU-second, beside a bare tungstenite that sends the very same
 //! frames, and allocations a token. Only the server's own thread is counted, not the client's.
 //!
-//! `cargo bench -p rapport --bench hotpath`. Ratios of one run; the two take turns.
+//! `cargo bench -p rapport --bench hotpath`. Ratios of one run.
 
 #![allow(clippy::unwrap_used)] // a benchmark's failure is its panic
+
+mod common;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use common::machine;
+use common::numbers::{self, head, median, row};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use futures_util::{FutureExt, SinkExt};
@@ -30,32 +34,38 @@ const ROUNDS: usize = 7;
 const BURSTS: [usize; 3] = [TOKENS, 64, 1];
 
 fn main() {
-    println!("tokens a CPU-second, {TURNS} replies of {TOKENS} tokens, median of {ROUNDS} runs each:");
-    for burst in BURSTS {
-        let (mut ours, mut bare) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            ours.push(measure("rapport", TOKENS, move |ready, stop| rapport(TOKENS, burst, ready, stop)).0);
-            bare.push(measure("tungstenite", TOKENS, |ready, stop| tungstenite(TOKENS, ready, stop)).0);
-        }
-        let (ours, bare) = (median(ours), median(bare));
-        println!(
-            "  {burst:>4} tokens a wake-up: {ours:>9.0}, tungstenite {bare:>9.0}, ratio {:.2}",
-            ours / bare
-        );
+    let machine = machine::quiet();
+    println!("{TURNS} replies of {TOKENS} tokens, JSON frames, medians of {ROUNDS} runs each:\n");
+    head(&[
+        "what",
+        "tokens a wake-up",
+        "tokens a CPU-second",
+        "/ tungstenite",
+        "allocations a token, beside the model's own",
+    ]);
+    let (bare, again) = (speeds(|| bare().0), speeds(|| bare().0));
+    let against_bare = |tokens: f64| [format!("{tokens:.0}"), format!("{:.2}", tokens / median(&bare))];
+    for (name, speeds) in [("tungstenite, coalesced", &bare), ("control: tungstenite again", &again)] {
+        let [speed, ratio] = against_bare(median(speeds));
+        row(&[name.to_owned(), "all".to_owned(), speed, ratio, String::new()]);
     }
-    println!("allocations a token, what a turn costs taken off:");
     for burst in BURSTS {
-        let of =
-            |tokens| measure("rapport", tokens, move |ready, stop| rapport(tokens, burst, ready, stop)).1;
-        #[allow(clippy::cast_precision_loss)] // far below 2^52
-        let each = (of(2 * TOKENS) - of(TOKENS)) as f64 / (TURNS * TOKENS) as f64;
-        println!("  {burst:>4} tokens a wake-up: {each:.2}, of which the scripted model makes 1");
+        let of = |tokens| measure("rapport", tokens, move |ready, stop| rapport(tokens, burst, ready, stop));
+        let [speed, ratio] = against_bare(median(&speeds(|| of(TOKENS).0)));
+        // What a turn costs is taken off.
+        let allocations = numbers::count(usize::try_from(of(2 * TOKENS).1 - of(TOKENS).1).unwrap());
+        let each = allocations / numbers::count(TURNS * TOKENS) - 1.0;
+        row(&["Rapport".to_owned(), burst.to_string(), speed, ratio, format!("{each:.2}")]);
     }
+    println!("\n{machine}");
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+fn speeds(measure: impl Fn() -> f64) -> Vec<f64> {
+    (0..ROUNDS).map(|_| measure()).collect()
+}
+
+fn bare() -> (f64, u64) {
+    measure("tungstenite", TOKENS, |ready, stop| tungstenite(TOKENS, ready, stop))
 }
 
 /// Where a server listens and where its thread's CPU time stands.

@@ -1,0 +1,91 @@
+//! A client of the native wire that looks at the clock.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+/// A socket of a session.
+pub struct Client {
+    ws: WebSocketStream<TcpStream>,
+}
+
+/// A turn as its client saw it, from just before the message was sent.
+pub struct Heard {
+    pub first: Duration,
+    pub total: Duration,
+    /// Between one token's arrival and the next one's.
+    pub gaps: Vec<Duration>,
+    /// The terminal frame.
+    pub done: String,
+}
+
+impl Client {
+    /// Connects and reads the `session` frame.
+    pub async fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
+        let url = format!("ws://{address}/ws");
+        let (ws, _) = client_async_with_config(url, stream, Some(config)).await.unwrap();
+        let mut client = Self { ws };
+        client.until(r#"{"type":"session""#).await;
+        client
+    }
+
+    /// Sends a message and reads its reply.
+    pub async fn ask(&mut self, message: &str) -> Heard {
+        let begun = Instant::now();
+        self.say(message).await;
+        let (mut first, mut last, mut gaps) = (None, None::<Instant>, Vec::new());
+        loop {
+            let frame = self.frame().await;
+            if frame.starts_with(r#"{"type":"token""#) {
+                let now = Instant::now();
+                first.get_or_insert(now - begun);
+                gaps.extend(last.map(|last| now - last));
+                last = Some(now);
+            } else if frame.starts_with(r#"{"type":"turn_done""#) {
+                let total = begun.elapsed();
+                assert!(frame.contains(r#""status":"completed""#), "{frame}");
+                return Heard { first: first.expect("a token"), total, gaps, done: frame };
+            }
+        }
+    }
+
+    /// Sends a message and reads nothing.
+    pub async fn say(&mut self, message: &str) {
+        self.ws.send(Message::text(message)).await.unwrap();
+    }
+
+    /// Reads on to a frame that begins so.
+    pub async fn until(&mut self, begin: &str) -> String {
+        loop {
+            let frame = self.frame().await;
+            if frame.starts_with(begin) {
+                return frame;
+            }
+        }
+    }
+
+    async fn frame(&mut self) -> String {
+        loop {
+            match self.ws.next().await {
+                Some(Ok(Message::Text(text))) => return text.to_string(),
+                Some(Ok(Message::Close(why))) => panic!("the socket was closed: {why:?}"),
+                Some(Ok(_)) => {}
+                other => panic!("the socket ended: {other:?}"),
+            }
+        }
+    }
+
+    /// Answers pings for as long as it is polled.
+    pub async fn idle(&mut self) {
+        loop {
+            self.frame().await;
+        }
+    }
+}

@@ -309,3 +309,21 @@ pub(super) fn error_of(ending: Ending) -> ErrorEvent {
         id: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// The size of what an async function of so many arguments makes.
+    const fn size<A, B, C, D, E, F, Task>(_: fn(A, B, C, D, E, F) -> Task) -> usize {
+        size_of::<Task>()
+    }
+
+    #[test]
+    fn an_idle_visitor_holds_a_small_task() {
+        let size = size(serve::<TcpStream>);
+        assert!(size <= 1024, "{size} bytes");
+    }
+}

@@ -225,6 +225,9 @@ mod tests {
         check("一位女士穿着红色的外套", "a red jacket", "紅色外套");
         check("a woman in a red and white striped sweater", "a white striped sweater", "白色條紋毛衣");
         check("a man wearing an orange cap", "an orange cap", "橘色鴨舌帽");
+        check("一個約八歲的小女孩，背著紅色書包", "the red schoolbag you are carrying", "紅色書包");
+        check("穿著藍色球衣的少年", "a blue jersey", "藍色球衣");
+        check("抱著說明書的男子", "", "");
         check("穿白色T恤的男子", "a white T-shirt", "白色T恤");
         check("手拿雨傘的女士", "the umbrella you are carrying", "雨傘");
     }

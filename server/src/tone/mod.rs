@@ -1,10 +1,11 @@
 //! Tone: which one suits the visitor, and the answer put into it.
 //!
-//! [`rules`], [`mention`], [`facts`] and [`builtin`] are pure; [`selector`] and [`converter`] ask models.
+//! [`rules`], [`mention`], [`facts`], [`lead`], [`script`] and [`builtin`] are pure; [`selector`] and [`converter`] ask models.
 
 pub mod builtin;
 mod converter;
 pub mod facts;
+pub mod lead;
 pub mod mention;
 mod numeral;
 pub mod rules;

@@ -9,6 +9,7 @@ use super::timeline::SpanId;
 use crate::event::Usage;
 use crate::llm::LlmError;
 use crate::tone::facts::Watch;
+use crate::tone::lead::Lead;
 
 /// So many conversions run at once: one is being told while the next is made.
 const MAX_IN_FLIGHT: usize = 2;
@@ -34,6 +35,8 @@ pub(super) struct Converting {
     pub(super) is_sent: bool,
     /// The fact guard.
     watch: Option<Watch>,
+    /// The lead guard, of a segment that goes on.
+    lead: Option<Lead>,
     span: Option<SpanId>,
     /// None once the conversion is over.
     call: Option<Call>,
@@ -45,9 +48,14 @@ impl Converting {
     /// A segment whose conversion begins now. `is_watched`: the fact guard looks on.
     pub(super) fn new(number: u32, plain: String, call: Call, span: SpanId, is_watched: bool) -> Self {
         let watch = is_watched.then(|| Watch::over(&plain));
+        let lead = Self::lead(number, &plain);
         let unconverted = Self::unconverted(number, plain);
         let (call, span, converted) = (Some(call), Some(span), String::new());
-        Self { is_plain: false, watch, call, span, converted, ..unconverted }
+        Self { is_plain: false, watch, lead, call, span, converted, ..unconverted }
+    }
+
+    fn lead(number: u32, plain: &str) -> Option<Lead> {
+        (number > 1).then(|| Lead::over(plain))
     }
 
     /// A segment that is sent as it is.
@@ -61,6 +69,7 @@ impl Converting {
             sent: 0,
             is_sent: false,
             watch: None,
+            lead: None,
             span: None,
             call: None,
             usage: Usage::default(),
@@ -78,6 +87,23 @@ impl Converting {
 
     /// Takes a piece of its conversion.
     pub(super) fn push(&mut self, text: &str) {
+        match &mut self.lead {
+            Some(lead) => {
+                let text = lead.push(text);
+                self.add(&text);
+            }
+            None => self.add(text),
+        }
+    }
+
+    /// All of its conversion has come.
+    pub(super) fn end(&mut self) {
+        if let Some(held) = self.lead.take().map(|mut lead| lead.finish()) {
+            self.add(&held);
+        }
+    }
+
+    fn add(&mut self, text: &str) {
         self.converted.push_str(text);
         if let Some(watch) = &mut self.watch {
             watch.push(text);
@@ -108,6 +134,7 @@ impl Converting {
         if begun_again {
             self.converted.clear();
             self.watch = self.watch.as_ref().map(|_| Watch::over(&self.plain));
+            self.lead = Self::lead(self.number, &self.plain);
         }
         begun_again
     }

@@ -110,6 +110,7 @@ impl Turn<'_> {
         match progress {
             Progress::Text(text) => converting.push(&text),
             Progress::Whole => {
+                converting.end();
                 if let Some(span) = converting.span() {
                     self.timeline.close(span);
                 }

@@ -224,3 +224,14 @@ async fn a_vlm_that_nobody_waits_for_costs_the_first_word_nothing() {
     assert_eq!(ended.report.outcome, Some(Outcome::Fallback));
     assert_ms(first(&ended), 512.0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_segment_that_goes_on_does_not_begin_anew() {
+    let said = ["Hello! The first.", "Sure, let me tell you: the second.", "Here is the text: The third."];
+    let scripts = vec![
+        (Role::Answer, vec![Speech::words(0, 300, "It-is-first. It-is-second. It-is-third.")]),
+        (Role::Convert, said.iter().map(|text| Speech::words(10, 10, text)).collect()),
+    ];
+    let (ended, _) = Stagehand::new(vec![sees(0, CHILD)], scripts, knobs()).play(ask(Strategy::Race)).await;
+    assert_eq!(ended.report.text, "Hello! The first. The second. The third.");
+}

@@ -71,6 +71,7 @@ const THINGS: &[(Kind, &str, &str, &str)] = &[
     (Kind::Worn, "+~shorts", "短褲", ""),
     (Kind::Worn, "+overalls", "吊帶褲", "dungarees"),
     (Kind::Worn, "jumpsuit", "連身褲", ""),
+    (Kind::Worn, "jersey", "球衣", "sports jersey, football shirt, 球服"),
     (Kind::Worn, "tracksuit", "運動服", "track suit, 運動套裝"),
     (Kind::Worn, "lab coat", "實驗衣", "laboratory coat, 白袍, 實驗袍"),
     (Kind::Worn, "+~shoes", "鞋子", "dress shoes, 皮鞋"),
@@ -98,7 +99,8 @@ const THINGS: &[(Kind, &str, &str, &str)] = &[
     (Kind::Carried, "tablet", "平板電腦", "ipad, 平板"),
     (Kind::Carried, "camera", "相機", "照相機, 單眼相機"),
     (Kind::Carried, "~phone", "手機", "smartphone, cell phone, mobile phone, cellphone"),
-    (Kind::Carried, "book", "書", "書本, 一本書"),
+    (Kind::Carried, "schoolbag", "書包", "school bag, satchel"),
+    (Kind::Carried, "book", "書本", "一本書, 本書, 書籍"), // 書 alone begins other words
     (Kind::Carried, "notebook", "筆記本", "notepad"),
     (Kind::Carried, "umbrella", "雨傘", "傘, 陽傘"),
     (Kind::Carried, "coffee", "咖啡", "cup of coffee, coffee cup, 咖啡杯, mug of coffee"),

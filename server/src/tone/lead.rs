@@ -1,0 +1,234 @@
+//! The lead guard: a part of an answer that goes on must not begin anew. Small models greet once more, announce what
+//! they are about to say ("向您說明：", "Sure, here is the text:") or agree ("好的，"), whatever they are told. Such a
+//! beginning is taken off as it streams; nothing else is touched.
+//!
+//! Text is held only for as long as it may still be such a beginning: mostly not beyond its first character.
+
+/// What a reply may begin with, in lower case, and goes on behind a mark.
+const LEADS: &[&str] = &[
+    "hello",
+    "hello there",
+    "hi",
+    "hi there",
+    "hey",
+    "hey there",
+    "welcome",
+    "sure",
+    "sure thing",
+    "certainly",
+    "of course",
+    "absolutely",
+    "okay",
+    "ok",
+    "with pleasure",
+    "let me tell you",
+    "let me explain",
+    "allow me to explain",
+    "allow me to tell you",
+    "i am pleased to tell you",
+    "dear visitor",
+    "dear guest",
+    "你好",
+    "您好",
+    "嗨",
+    "哈囉",
+    "歡迎",
+    "好的",
+    "好喔",
+    "沒問題",
+    "當然",
+    "當然可以",
+    "向您說明",
+    "向您報告",
+    "為您說明",
+    "跟您說",
+    "跟您說說",
+    "跟你說",
+    "告訴你",
+    "告訴您",
+    "我來告訴你",
+    "讓我告訴你",
+    "讓我為您說明",
+    "容我向您說明",
+    "親愛的訪客",
+    "各位貴賓",
+];
+
+/// What announces a text and ends in a colon; where the plain text has a colon, it may be the house's own.
+const ANNOUNCING: &[&str] = &["here is", "here's", "here are", "以下是", "以下為"];
+
+/// An announcement is not longer, in characters.
+const MAX_ANNOUNCEMENT: usize = 60;
+
+const MARKS: [char; 12] = [',', '，', '!', '！', ':', '：', '.', '。', '~', '～', '—', '、'];
+
+/// A conversion's beginning as it streams. The result doesn't depend on where deltas were cut.
+#[derive(Debug)]
+pub struct Lead {
+    /// What may still be taken off. `None`: the text is under way.
+    held: Option<String>,
+    /// The plain text in lower case; it may itself begin so.
+    plain: String,
+    /// The plain text begins with a capital.
+    is_capital: bool,
+    /// Something was taken off.
+    is_led: bool,
+}
+
+/// What a beginning is.
+enum Beginning {
+    /// It may become a lead with what follows.
+    Open,
+    /// A lead of so many bytes, marks and white space included.
+    Lead(usize),
+    /// No lead.
+    Text,
+}
+
+impl Lead {
+    /// For the conversion of a plain text that goes on with an answer.
+    pub fn over(plain: &str) -> Self {
+        let plain = plain.trim_start();
+        let is_capital = plain.starts_with(char::is_uppercase);
+        Self { held: Some(String::new()), plain: plain.to_lowercase(), is_capital, is_led: false }
+    }
+
+    /// Takes a delta and returns what can go out now.
+    pub fn push(&mut self, delta: &str) -> String {
+        let Some(mut text) = self.held.take() else { return delta.to_owned() };
+        text.push_str(delta);
+        loop {
+            match self.beginning(&text) {
+                Beginning::Text if self.is_led && self.is_capital => return capitalized(&text),
+                Beginning::Text => return text,
+                Beginning::Lead(end) if end < text.len() => {
+                    text.drain(..end);
+                    self.is_led = true;
+                }
+                // A lead that nothing follows as yet may be all that there is.
+                Beginning::Lead(_) | Beginning::Open => {
+                    self.held = Some(text);
+                    return String::new();
+                }
+            }
+        }
+    }
+
+    /// What was held back, now that nothing more comes.
+    pub fn finish(&mut self) -> String {
+        self.held.take().unwrap_or_default()
+    }
+
+    fn beginning(&self, text: &str) -> Beginning {
+        let said = text.to_lowercase();
+        if said.len() != text.len() {
+            return Beginning::Text; // no word of ours
+        }
+        let mut is_open = said.trim().is_empty();
+        for lead in LEADS.iter().filter(|lead| !self.plain.starts_with(**lead)) {
+            match said.strip_prefix(lead) {
+                Some("") => is_open = true,
+                Some(rest) if rest.starts_with(MARKS) => {
+                    let behind = rest.trim_start_matches(MARKS).trim_start();
+                    return Beginning::Lead(text.len() - behind.len());
+                }
+                Some(_) => {}
+                None => is_open |= lead.starts_with(said.as_str()),
+            }
+        }
+        for announcing in ANNOUNCING.iter().filter(|_| !self.plain.contains([':', '：'])) {
+            if announcing.starts_with(said.as_str()) {
+                is_open = true;
+            } else if said.starts_with(announcing) {
+                match said
+                    .char_indices()
+                    .take(MAX_ANNOUNCEMENT)
+                    .find(|(_, c)| matches!(c, ':' | '：' | '。' | '.'))
+                {
+                    Some((at, ':' | '：')) => {
+                        let behind = said[at..].trim_start_matches([':', '：']).trim_start();
+                        return Beginning::Lead(text.len() - behind.len());
+                    }
+                    Some(_) => {}
+                    None => is_open |= said.chars().count() < MAX_ANNOUNCEMENT,
+                }
+            }
+        }
+        if is_open { Beginning::Open } else { Beginning::Text }
+    }
+}
+
+/// Behind "With pleasure, " a sentence goes on in lower case.
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whole, cut in two at every place, and in single characters.
+    fn check(plain: &str, said: &str, expect: &str) {
+        let through = |deltas: &[&str]| {
+            let mut lead = Lead::over(plain);
+            let passed: String = deltas.iter().map(|delta| lead.push(delta)).collect();
+            passed + &lead.finish()
+        };
+        assert_eq!(through(&[said]), expect);
+        for (at, _) in said.char_indices() {
+            assert_eq!(through(&[&said[..at], &said[at..]]), expect, "cut at {at}");
+        }
+        let single: Vec<String> = said.chars().map(String::from).collect();
+        assert_eq!(through(&single.iter().map(String::as_str).collect::<Vec<_>>()), expect);
+    }
+
+    #[test]
+    fn greetings_and_announcements_are_taken_off() {
+        check("這群人才後來成為種子部隊。", "向您說明：這群人才成為種子部隊。", "這群人才成為種子部隊。");
+        check("它很老。", "好的，您好！它很老喔。", "它很老喔。");
+        check("The bell is old.", "With pleasure, let me tell you: the bell is old.", "The bell is old.");
+        check("and it rings.", "Sure! And it rings.", "And it rings.");
+        check("It rings.", "Here is the text in my own voice: It rings.", "It rings.");
+        check("它會響。", "以下是改寫後的內容：\n它會響。", "它會響。");
+    }
+
+    #[test]
+    fn all_else_passes_as_it_is() {
+        for said in [
+            "Highlights are shown here.",
+            "Here is the bell, and it rings.",
+            "Okra grows there.",
+            "Welcome Hall is on floor 2.",
+            "Sure enough, it rang.",
+            "好的設計來自需求。",
+            "當然可以參觀的地方是大廳。",
+            "以下是三樓。",
+            "",
+            "嗨",
+            "Certainly.",
+            "İstanbul: old.",
+        ] {
+            check("The house is old.", said, said);
+        }
+    }
+
+    #[test]
+    fn what_the_plain_text_begins_with_stays() {
+        check("Welcome, it says at the gate.", "Welcome, says the gate.", "Welcome, says the gate.");
+        check(
+            "Here is what we have: a bell.",
+            "Here is what we have: one bell.",
+            "Here is what we have: one bell.",
+        );
+        check("歡迎！這是館訓。", "歡迎！館訓是這個。", "歡迎！館訓是這個。");
+    }
+
+    #[test]
+    fn text_is_held_only_while_it_may_be_a_lead() {
+        let mut lead = Lead::over("The bell rings.");
+        assert_eq!(lead.push("Th"), "Th");
+        let mut lead = Lead::over("It rings.");
+        assert_eq!((lead.push("Su"), lead.push("ns")), (String::new(), "Suns".to_owned()));
+    }
+}

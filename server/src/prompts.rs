@@ -89,11 +89,17 @@ impl Prompts {
         format!("{}\n{rules}\n\n{persona}", self.answer(lang, has_documents))
     }
 
-    /// The system prompt of conversions into a tone, and the persona's examples.
-    pub fn convert(&self, tone: Tone, lang: Lang) -> (String, Vec<HistoryMessage>) {
+    /// The system prompt of conversions into a tone, and the persona's examples of the same kind as a message:
+    /// those with no other tags than it has, or all if there are none. A small model repeats what it sees, so an
+    /// opener is shown openers, and a part that goes on is not shown how replies begin.
+    pub fn convert(&self, tone: Tone, lang: Lang, user: &str) -> (String, Vec<HistoryMessage>) {
         let rules = self.text(&format!("convert.{}.md", lang.as_str()));
         let (persona, examples) = self.persona(tone, lang);
-        (format!("{persona}\n\n{rules}"), examples_of(examples))
+        let examples = examples_of(examples);
+        let like =
+            |example: &&[HistoryMessage]| tags(&example[0].text).all(|tag| tags(user).any(|it| it == tag));
+        let alike: Vec<HistoryMessage> = examples.chunks(2).filter(like).flatten().cloned().collect();
+        (format!("{persona}\n\n{rules}"), if alike.is_empty() { examples } else { alike })
     }
 
     /// A persona's own words, and its examples.
@@ -113,6 +119,12 @@ impl Prompts {
     }
 }
 
+/// The tags that a message's lines begin with.
+fn tags(message: &str) -> impl Iterator<Item = &str> {
+    message.lines().filter_map(|line| line.strip_prefix('<')?.split_once('>').map(|(tag, _)| tag))
+}
+
+/// Pairs of what is given and what is said.
 fn examples_of(text: &str) -> Vec<HistoryMessage> {
     let mut messages = Vec::new();
     let mut given = Vec::new();
@@ -177,11 +189,20 @@ mod tests {
         for lang in [Lang::En, Lang::ZhHant] {
             assert!(!prompts.answer(lang, true).is_empty());
             for tone in Tone::ALL {
-                let (system, examples) = prompts.convert(tone, lang);
+                let (system, examples) =
+                    prompts.convert(tone, lang, "<question></question>\n<mention></mention>\n<text></text>");
                 assert!(system.ends_with(prompts.text(&format!("convert.{}.md", lang.as_str()))));
                 assert!(!system.contains("=>") && !system.starts_with('<'));
-                assert_eq!(examples.len(), 10);
+                assert_eq!(examples.len(), 18);
                 assert!(examples[0].text.starts_with("<question>") && examples[0].text.ends_with("</text>"));
+                for (user, expect) in [
+                    ("<mention>hat</mention>", 3),
+                    ("<text>Old.</text>", 3),
+                    ("<question>?</question>\n<text>Old.</text>", 5),
+                    ("-", 9),
+                ] {
+                    assert_eq!(prompts.convert(tone, lang, user).1.len(), 2 * expect, "{user}");
+                }
                 assert!(prompts.direct(tone, lang, true).starts_with(&prompts.answer(lang, true)));
                 assert!(examples.iter().all(|example| !example.text.contains("=>")));
             }

@@ -59,6 +59,9 @@ impl Chat for Watched {
     }
 }
 
+/// What the conversion of an answer's first part is given: the examples that a model is shown depend on it.
+const FIRST: &str = "<question></question>\n<text></text>";
+
 /// Calls models ahead of visitors.
 pub(super) struct Warmup {
     pub(super) models: Arc<Watched>,
@@ -122,7 +125,7 @@ impl Warmup {
             .map(|lang| request(Role::Answer, (self.prompts.answer(lang, self.has_documents), Vec::new())));
         // The tone of whoever can't be made out is the most frequent one.
         let converts =
-            langs.map(|lang| request(Role::Convert, self.prompts.convert(Tone::CasualFriendly, lang)));
+            langs.map(|lang| request(Role::Convert, self.prompts.convert(Tone::CasualFriendly, lang, FIRST)));
         let select = self.selects.then(|| request(Role::Select, (self.prompts.select(), Vec::new())));
         select.into_iter().chain(converts).chain(answers).collect() // the first that is needed, last
     }
@@ -187,7 +190,7 @@ mod tests {
         assert!(asked.iter().all(|request| request.max_tokens == 1));
         let answer = warmup.prompts.answer(Lang::ZhHant, true);
         assert!(asked.iter().any(|request| request.role == Role::Answer && request.system == answer));
-        let (convert, examples) = warmup.prompts.convert(Tone::CasualFriendly, Lang::En);
+        let (convert, examples) = warmup.prompts.convert(Tone::CasualFriendly, Lang::En, FIRST);
         assert!(asked.iter().any(|request| request.system == convert && request.history == examples));
         assert!(asked.iter().any(|request| request.role == Role::Select));
     }

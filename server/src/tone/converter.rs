@@ -33,6 +33,13 @@ pub struct Conversion<'a> {
     pub lang: Lang,
 }
 
+impl Conversion<'_> {
+    /// Whether an answer, or its first part, says nothing of what was asked.
+    fn is_refusal(&self) -> bool {
+        self.question.is_some() && self.text.is_some_and(|text| !builtin::has_content(text))
+    }
+}
+
 /// Converts texts into tones.
 pub enum Converter {
     /// Frames whole answers by rule; needs no model.
@@ -58,16 +65,17 @@ impl Converter {
         }
     }
 
-    /// What converts a text.
+    /// What converts a text. An answer that begins as a refusal or is a greeting is framed by rule even where there is
+    /// a model: small models answer in place of an "I don't know".
     pub fn convert(&self, conversion: &Conversion<'_>) -> Generation {
         match self {
-            Self::Builtin => {
+            Self::Model(chat, prompts) if !conversion.is_refusal() => {
+                Generation::Model { chat: Arc::clone(chat), request: request(prompts, conversion) }
+            }
+            _ => {
                 let Conversion { text, tone, lang, description, mention, .. } = conversion;
                 let mention = mention.map(|_| *description);
                 Generation::Ready(builtin::convert(text.unwrap_or_default(), *tone, *lang, mention))
-            }
-            Self::Model(chat, prompts) => {
-                Generation::Model { chat: Arc::clone(chat), request: request(prompts, conversion) }
             }
         }
     }
@@ -79,7 +87,7 @@ fn request(prompts: &Prompts, conversion: &Conversion<'_>) -> ChatRequest {
         |tag: &str, text: Option<&str>| text.map(|text| format!("<{tag}>{}</{tag}>", untagged(text)));
     let parts = [tagged("question", *question), tagged("mention", *mention), tagged("text", *text)];
     let user = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
-    let (system, history) = prompts.convert(*tone, *lang);
+    let (system, history) = prompts.convert(*tone, *lang, &user);
     let max_tokens = if text.is_some() { MAX_TOKENS } else { MAX_OPENER_TOKENS };
     ChatRequest { role: Role::Convert, system, history, user, max_tokens, temperature: 0.3 }
 }

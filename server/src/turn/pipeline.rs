@@ -10,9 +10,14 @@ use crate::llm::LlmError;
 use crate::tone::{Conversion, builtin};
 
 impl Turn<'_> {
+    /// Whether the answer is framed as one, by rule: what no model has written needs none.
+    fn is_one(&self) -> bool {
+        self.engine.converter.is_builtin() || !self.is_model_asked
+    }
+
     /// Whether the answer's first segment can be handed out: a clause is enough.
     pub(super) fn is_segment_ready(&mut self) -> bool {
-        if self.engine.converter.is_builtin() {
+        if self.is_one() {
             self.segments.is_ended()
         } else {
             self.segments.gather_early()
@@ -41,8 +46,8 @@ impl Turn<'_> {
         let is_builtin = self.engine.converter.is_builtin();
         while self.conversions.has_room() {
             let is_silent = !self.conversions.has_begun() && self.conversions.is_empty();
-            // The built-in engine frames whole answers; and while nothing is being said, a clause is enough.
-            if (is_builtin || is_silent) && !self.is_segment_ready() {
+            // While nothing is being said, a clause is enough.
+            if (self.is_one() || is_silent) && !self.is_segment_ready() {
                 return;
             }
             let Some(plain) = self.segments.take() else { return };

@@ -17,11 +17,7 @@ impl Turn<'_> {
 
     /// Whether the answer's first segment can be handed out: a clause is enough.
     pub(super) fn is_segment_ready(&mut self) -> bool {
-        if self.is_one() {
-            self.segments.is_ended()
-        } else {
-            self.segments.gather_early()
-        }
+        if self.is_one() { self.segments.is_ended() } else { self.segments.gather_early() }
     }
 
     /// Whether there is to be an opener: words about the visitor, which need no answer. A refusal gets none.

@@ -57,7 +57,8 @@ struct Word {
 /// The Latin names of a text.
 pub(super) fn facts(text: &Reading) -> Vec<Fact> {
     let words = words(text);
-    let in_chinese = text.chars.iter().any(|c| is_han(*c));
+    // A stray ideograph ("in 新竹") makes no English text Chinese.
+    let in_chinese = text.chars.iter().filter(|c| is_han(**c)).count() > words.len();
     let named: HashSet<&str> = words
         .iter()
         .filter(|w| w.shape == Shape::Marked || (w.shape == Shape::Capital && !w.opens))

@@ -6,14 +6,13 @@ use crate::language::Lang;
 /// Shorter quotations, in characters, are a manner of speaking.
 const SHORTEST_TERM: usize = 4;
 
-/// The facts of `said` that none of `sources` (the passages, the question) gives, as they stand in `said`: in
+/// The facts of `said`, an answer in `lang`, that none of `sources` (the passages, the question) gives, as they stand in `said`: in
 /// order, each once.
 ///
 /// Not told: small numbers that only count or order (三個重點, 第二), which a speaker makes up rightly; and
-/// where no source is in the language of `said`, names and quoted terms, which were translated.
-pub fn unsupported<'a>(said: &str, sources: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+/// where no source is in that language, names and quoted terms, which were translated.
+pub fn unsupported<'a>(said: &str, lang: Lang, sources: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let sources: Vec<&str> = sources.into_iter().collect();
-    let lang = Lang::of(said);
     let is_translated = sources.iter().all(|source| Lang::of(source) != lang);
     let is_told = |fact: &Fact| {
         !fact.is_small

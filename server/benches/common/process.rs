@@ -70,7 +70,11 @@ impl Process {
 
     fn is_healthy(&self) -> bool {
         let url = format!("http://{}/health", self.address);
-        Command::new("curl").args(["-sf", "-o", "/dev/null", &url]).status().unwrap().success()
+        Command::new("curl")
+            .args(["--noproxy", "*", "-sf", "-o", "/dev/null", &url])
+            .status()
+            .unwrap()
+            .success()
     }
 
     /// Seconds of CPU that all of its threads have used.

@@ -4,6 +4,8 @@
 //!
 //! Text is held only for as long as it may still be such a beginning: mostly not beyond its first character.
 
+use std::borrow::Cow;
+
 /// What a reply may begin with, in lower case, and goes on behind a mark.
 const LEADS: &[&str] = &[
     "hello",
@@ -93,14 +95,14 @@ impl Lead {
         Self { held: Some(String::new()), plain: plain.to_lowercase(), is_capital, is_led: false }
     }
 
-    /// Takes a delta and returns what can go out now.
-    pub fn push(&mut self, delta: &str) -> String {
-        let Some(mut text) = self.held.take() else { return delta.to_owned() };
+    /// Takes a delta and returns what can go out now: the delta itself once the text is under way.
+    pub fn push<'a>(&mut self, delta: &'a str) -> Cow<'a, str> {
+        let Some(mut text) = self.held.take() else { return delta.into() };
         text.push_str(delta);
         loop {
             match self.beginning(&text) {
-                Beginning::Text if self.is_led && self.is_capital => return capitalized(&text),
-                Beginning::Text => return text,
+                Beginning::Text if self.is_led && self.is_capital => return capitalized(&text).into(),
+                Beginning::Text => return text.into(),
                 Beginning::Lead(end) if end < text.len() => {
                     text.drain(..end);
                     self.is_led = true;
@@ -108,7 +110,7 @@ impl Lead {
                 // A lead that nothing follows as yet may be all that there is.
                 Beginning::Lead(_) | Beginning::Open => {
                     self.held = Some(text);
-                    return String::new();
+                    return Cow::default();
                 }
             }
         }
@@ -172,7 +174,10 @@ mod tests {
     fn check(plain: &str, said: &str, expect: &str) {
         let through = |deltas: &[&str]| {
             let mut lead = Lead::over(plain);
-            let passed: String = deltas.iter().map(|delta| lead.push(delta)).collect();
+            let mut passed = String::new();
+            for delta in deltas {
+                passed.push_str(&lead.push(delta));
+            }
             passed + &lead.finish()
         };
         assert_eq!(through(&[said]), expect);
@@ -229,6 +234,7 @@ mod tests {
         let mut lead = Lead::over("The bell rings.");
         assert_eq!(lead.push("Th"), "Th");
         let mut lead = Lead::over("It rings.");
-        assert_eq!((lead.push("Su"), lead.push("ns")), (String::new(), "Suns".to_owned()));
+        assert_eq!(lead.push("Su"), "");
+        assert_eq!(lead.push("ns"), "Suns");
     }
 }

@@ -6,8 +6,8 @@ use crate::language::Lang;
 /// Shorter quotations, in characters, are a manner of speaking.
 const SHORTEST_TERM: usize = 4;
 
-/// The facts of `said`, an answer in `lang`, that none of `sources` (the passages, the question) gives, as they stand in `said`: in
-/// order, each once.
+/// The facts of `said`, an answer in `lang`, that none of `sources` (the passages, the question) gives, as they
+/// stand in `said`: in order, each once.
 ///
 /// Not told: small numbers that only count or order (三個重點, 第二), which a speaker makes up rightly; and
 /// where no source is in that language, names and quoted terms, which were translated.

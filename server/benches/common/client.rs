@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// A socket of a session.
@@ -51,7 +51,7 @@ impl Client {
             } else if frame.starts_with(r#"{"type":"turn_done""#) {
                 let total = begun.elapsed();
                 assert!(frame.contains(r#""status":"completed""#), "{frame}");
-                return Heard { first: first.expect("a token"), total, gaps, done: frame };
+                return Heard { first: first.expect("a token"), total, gaps, done: frame.to_string() };
             }
         }
     }
@@ -62,7 +62,7 @@ impl Client {
     }
 
     /// Reads on to a frame that begins so.
-    pub async fn until(&mut self, begin: &str) -> String {
+    pub async fn until(&mut self, begin: &str) -> Utf8Bytes {
         loop {
             let frame = self.frame().await;
             if frame.starts_with(begin) {
@@ -71,10 +71,10 @@ impl Client {
         }
     }
 
-    async fn frame(&mut self) -> String {
+    async fn frame(&mut self) -> Utf8Bytes {
         loop {
             match self.ws.next().await {
-                Some(Ok(Message::Text(text))) => return text.to_string(),
+                Some(Ok(Message::Text(text))) => return text,
                 Some(Ok(Message::Close(why))) => panic!("the socket was closed: {why:?}"),
                 Some(Ok(_)) => {}
                 other => panic!("the socket ended: {other:?}"),

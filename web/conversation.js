@@ -117,7 +117,7 @@ class TurnView {
     fill(this.#thinking, isComing && !turn.text && t(turn.status === 'waiting' && !turn.sent ? 'queued' : 'thinking'));
     fill(this.#note, noteOf(turn));
     fill(this.#again, ASKED_AGAIN.includes(turn.status) && t('askAgain'));
-    fill(this.#sources, turn.report?.sources.length && t('sources', { titles: turn.report.sources.slice(0, 3).join(' · ') }));
+    fill(this.#sources, turn.report?.sources.length && t('sources', { sources: turn.report.sources.slice(0, 3).map(named).join(' · ') }));
     fill(this.#timings, turn.report && timingsOf(turn.report.timings));
     this.#showTone();
   }
@@ -183,4 +183,9 @@ function icon(name) {
   use.setAttribute('href', `#icon-${name}`);
   svg.append(use);
   return svg;
+}
+
+/** @param {import('./transcript.js').Source} source */
+function named({ title, file, score }) {
+  return `${title} (${file}, ${score.toFixed(2)})`;
 }

@@ -45,7 +45,7 @@ const STRINGS = {
   'outcome.cached': ['seen a moment ago', '稍早看到'],
   'outcome.client': ['as you were described', '依您提供的描述'],
   'outcome.fallback': ['without the camera', '未使用鏡頭'],
-  sources: ['From: {titles}', '資料來源：{titles}'],
+  sources: ['From: {sources}', '資料來源：{sources}'],
   'time.first_token': ['First token {ms} ms', '首字 {ms} ms'],
   'time.total': ['total {ms} ms', '全部 {ms} ms'],
   'time.description': ['description {ms} ms', '描述 {ms} ms'],

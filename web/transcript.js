@@ -16,8 +16,10 @@
  * @property {Status} status
  * @property {{ tone: string, outcome: string, selectedBy: string, because: string[], seen?: string }} [tone]
  * @property {{ code: string, message: string }} [error]
- * @property {{ sources: string[], degraded: string[], factsMissing: string[], timings: Record<string, number | null> }} [report]
+ * @property {{ sources: Source[], degraded: string[], factsMissing: string[], timings: Record<string, number | null> }} [report]
  */
+
+/** @typedef {{ title: string, file: string, score: number }} Source */
 
 /** @typedef {{ text: string, source: string }} Description */
 
@@ -118,7 +120,7 @@ export class Transcript {
         turn.status = frame.status;
         turn.text = frame.text;
         turn.report = {
-          sources: [...new Set(frame.sources.map(({ title }) => title))],
+          sources: frame.sources,
           degraded: frame.degraded,
           factsMissing: frame.facts_missing ?? [],
           timings: frame.timings_ms,

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use clap::{ArgMatches, Command};
 use rapport::app::{Server, StartError, Stop};
 use rapport::config::{self, Config, ConfigError, LogFormat, Mode};
+use rapport::eval::{self, EvalError};
+use rapport::index;
 use rapport::load::{self, LoadError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,6 +27,8 @@ pub(crate) enum Failure {
     Listen(SocketAddr, std::io::Error),
     /// The load test could not run, or too much of it failed.
     Load(LoadError),
+    /// The questions could not be asked.
+    Eval(EvalError),
     /// The operating system refuses something else.
     System(std::io::Error),
 }
@@ -39,6 +43,7 @@ impl fmt::Display for Failure {
                 "can't listen on {address}: {error}\nhint: stop what listens there, or choose another address: --listen 127.0.0.1:0 takes a free port"
             ),
             Self::Load(error) => error.fmt(f),
+            Self::Eval(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
         }
     }
@@ -56,6 +61,12 @@ impl From<StartError> for Failure {
     }
 }
 
+impl From<EvalError> for Failure {
+    fn from(error: EvalError) -> Self {
+        Self::Eval(error)
+    }
+}
+
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         Self::Load(error)
@@ -70,6 +81,9 @@ fn command() -> Command {
     );
     let show = Command::new("show").about("Print every key, its value and where that comes from");
     let check = Command::new("check").about("Load everything that `serve` would, and say what is wrong");
+    let index =
+        Command::new("index").about("Embed documents before they are served; say which can't be read");
+    let eval = Command::new("eval").about("Measure how well questions find their documents");
     let load = Command::new("load").about("Many visitors at once, on a server, and how long they wait");
     Command::new("rapport")
         .about("A conversation server that reads the room")
@@ -78,6 +92,8 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(config::add_flags(demo, Mode::Demo))
         .subcommand(config::add_flags(serve, Mode::Serve))
+        .subcommand(index::add_flags(config::add_flags(index, Mode::Index)))
+        .subcommand(eval::add_flags(config::add_flags(eval, Mode::Serve)))
         .subcommand(load::add_flags(load))
         .subcommand(
             Command::new("config")
@@ -98,6 +114,8 @@ pub(crate) async fn run() -> Result<(), Failure> {
             start_logs(config::log_format(flags, Mode::Serve)?);
             serve(Config::resolve(flags, Mode::Serve)?).await
         }
+        Some(("index", flags)) => Ok(index::carry_out(Config::resolve(flags, Mode::Index)?, flags).await?),
+        Some(("eval", flags)) => Ok(eval::carry_out(Config::resolve(flags, Mode::Serve)?, flags).await?),
         Some(("load", flags)) => {
             let stop = stop().map_err(Failure::System)?;
             let stop = async {
@@ -112,6 +130,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             }
             Some((_, flags)) => {
                 let server = Server::new(Config::resolve(flags, Mode::Serve)?)?;
+                server.prepare().await?;
                 println!("ok: {}", server.describe());
                 Ok(())
             }
@@ -147,6 +166,7 @@ async fn demo(flags: &ArgMatches) -> Result<(), Failure> {
 async fn serve(config: Config) -> Result<(), Failure> {
     let listen = config.listen;
     let server = Server::new(config)?;
+    server.prepare().await?;
     let listener = TcpListener::bind(listen).await.map_err(|error| Failure::Listen(listen, error))?;
     let address = listener.local_addr().map_err(Failure::System)?;
     let stop = stop().map_err(Failure::System)?;

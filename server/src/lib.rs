@@ -11,13 +11,17 @@
 //!   [`answer`]: the plain answer. [`knowledge`]: the house's documents.
 //! - [`prompts`]: what models are told. [`llm`]: chat models.
 //! - [`event`]: the words all rooms share. [`language`]: sentences and words of both languages.
+//! - [`index`], [`eval`]: what an operator does with documents before they are served: embeds them, and measures
+//!   how well questions find them.
 //! - [`load`]: a client apart from all these: many visitors at once, and how long they wait.
 
 pub mod answer;
 pub mod app;
 pub mod config;
 pub mod description;
+pub mod eval;
 pub mod event;
+pub mod index;
 pub mod knowledge;
 pub mod language;
 pub mod llm;

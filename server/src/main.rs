@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    rapport::knowledge::silence_panics();
     match cli::run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

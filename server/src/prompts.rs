@@ -37,6 +37,8 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "persona.elder_friendly.zh-Hant.md",
     "persona.professional_friendly.en.md",
     "persona.professional_friendly.zh-Hant.md",
+    "rewrite.en.md",
+    "rewrite.zh-Hant.md",
     "select.md",
 ];
 
@@ -107,6 +109,11 @@ impl Prompts {
         let persona = self.text(&format!("persona.{}.{}.md", tone.as_str(), lang.as_str()));
         let (prose, examples) = persona.split_at(persona.find("\n<").unwrap_or(persona.len()));
         (prose.trim(), examples)
+    }
+
+    /// The system prompt of follow-up questions that are to stand alone.
+    pub fn rewrite(&self, lang: Lang) -> String {
+        self.text(&format!("rewrite.{}.md", lang.as_str())).to_owned()
     }
 
     /// The system prompt of the tone's selection.

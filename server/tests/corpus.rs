@@ -77,7 +77,7 @@ fn questions_find_their_documents() {
         if relevant.is_empty() {
             continue;
         }
-        let found = knowledge.search(&standalone(&question), PASSAGE_CHARS);
+        let found = knowledge.search(&standalone(&question), None, PASSAGE_CHARS);
         let hit = found.iter().any(|it| relevant.contains(&&*it.source.title));
         if !hit {
             println!("missed {}: {}", field(&question, "id"), field(&question, "question"));
@@ -95,7 +95,7 @@ fn the_built_in_engine_answers_and_refuses() {
     let mut tally = Tally::default();
     for question in questions() {
         let text = standalone(&question);
-        let found = knowledge.search(&text, PASSAGE_CHARS);
+        let found = knowledge.search(&text, None, PASSAGE_CHARS);
         let answer = builtin::extract(&text, Lang::of(field(&question, "question")), &found).text;
         assert!(answer.chars().count() <= 600, "{answer}");
         let mut alternatives = question["answer_contains"].as_array().into_iter().flatten();
@@ -120,7 +120,7 @@ fn both_languages_are_answered_from_the_corpus() {
     let knowledge = knowledge();
     for (question, expect) in [("What is ITRI?", "1973"), ("工研院是什麼？", "1973"), ("X-STORE", "統一超商")]
     {
-        let found = knowledge.search(question, PASSAGE_CHARS);
+        let found = knowledge.search(question, None, PASSAGE_CHARS);
         let answer = builtin::extract(question, Lang::of(question), &found).text;
         println!("{question} {answer}");
         assert!(answer.contains(expect), "{question}: {answer}");

@@ -215,7 +215,7 @@ test('what an answer had to do without is said', async () => {
   assert.equal(await turn.locator('.outcome').innerText(), 'seen a moment ago');
   await turn.locator('.chip').click();
   assert.deepEqual(await turn.locator('.why p').allInnerTexts(), ['Because: <i>hat</i>', 'The camera saw: <b>A man</b> with a hat']);
-  assert.equal(await turn.locator('.sources').innerText(), 'From: <u>History</u>');
+  assert.equal(await turn.locator('.sources').innerText(), 'From: <u>History</u> (a.json, 1.00)');
   assert.equal(await turn.locator('.timings').innerText(), 'First token 1,235 ms · total 12 ms · description 800 ms');
   assert.equal(await page.innerText('#camera-words'), 'The camera sees: <b>A man</b> with a hat');
   await picture(page, 'degraded');

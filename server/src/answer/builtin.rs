@@ -18,9 +18,10 @@ mod tests;
 mod weigh;
 
 use crate::knowledge::Passage;
+use crate::language::words::words;
 use crate::language::{Lang, sentence};
 
-pub use asked::standalone;
+pub use asked::{may_refer_back, standalone};
 pub use small_talk::is_small_talk;
 
 use question::Question;
@@ -51,6 +52,10 @@ const HOLDS_AS_MUCH: f32 = 0.8;
 
 /// A passage stands out if its score is this many times that of the next document.
 const STANDS_OUT: f32 = 1.7;
+
+/// A passage answers whose meaning is so many deviations nearer to the question's than is usual, and nearer than any
+/// other's. (Of 40 questions about a real corpus, 34 had their document nearest; at 2.7 and more, 29 of 31.)
+const MEANS_IT: f32 = 2.7;
 
 /// A sentence joins the answer if it holds at least this much of what the best one holds.
 const JOINS: f32 = 0.3;
@@ -86,7 +91,8 @@ pub fn extract(question: &str, lang: Lang, passages: &[Passage]) -> Extract {
         return Extract::said(reply);
     }
     let question = asked::clean(question);
-    if !question.contains(char::is_alphabetic) || small_talk::is_out_of_scope(&question) {
+    let says_something = words(&question).iter().any(|word| word.contains(char::is_alphabetic));
+    if !says_something || small_talk::is_out_of_scope(&question) {
         return Extract::said(unknown(lang));
     }
     let parts = asked::parts(&question);
@@ -114,6 +120,17 @@ fn joined(answers: Vec<Extract>, lang: Lang) -> Option<Extract> {
         }
     }
     Some(all)
+}
+
+/// Whether texts show in their form that they may answer: where a price is asked for, one has a price.
+pub fn may_be_in(question: &str, texts: &[&str]) -> bool {
+    let question = Question::new(&asked::clean(question));
+    !question.kind.is_strict() || texts.iter().any(|text| question.may_be_in(text))
+}
+
+/// What is said where nothing is known: small talk is answered all the same.
+pub fn refusal(question: &str, lang: Lang) -> String {
+    small_talk::reply(question, lang).unwrap_or_else(|| unknown(lang)).to_owned()
 }
 
 /// What is said when the passages don't answer.
@@ -147,7 +164,7 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
             false if question.is_open() && !question.names.is_empty() => ANSWERS / 2.0,
             false => ANSWERS,
         };
-        share >= needed || stands_out(&weights, question, at, passages)
+        share >= needed || stands_out(&weights, question, at, passages) || means_it(question, at, passages)
     };
     let &(first, share) = ranked.iter().find(answers)?;
     // One that holds as much and has the figure asked for goes before one that hasn't.
@@ -155,7 +172,9 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
         |it: &&(usize, f32)| it.1 >= HOLDS_AS_MUCH * share && question.may_be_in(&passages[it.0].text);
     let chief = ranked.iter().filter(answers).find(shows).map_or(first, |it| it.0);
     let passage = &passages[chief];
-    if question.asks_for_list() {
+    // Which of its sentences answers, shared words would tell.
+    let is_only_meant = share < ANSWERS && means_it(question, chief, passages);
+    if question.asks_for_list() || is_only_meant {
         return whole(chief, &sentence::split(&passage.text));
     }
     let mut sentences = weights.sentences(question, &ranked, passages);
@@ -175,6 +194,18 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
     let mut used: Vec<_> = chosen.iter().map(|it| it.passage).collect();
     used.dedup();
     quote(&texts, lang, passage.lang()).map(|text| Extract { text, used })
+}
+
+/// Whether a passage answers although it may share no word with the question: it is the nearest in meaning by far,
+/// and has what is asked for.
+fn means_it(question: &Question, chief: usize, passages: &[Passage]) -> bool {
+    let is_nearest = passages.iter().all(|it| it.nearness <= passages[chief].nearness);
+    is_nearest && is_near(&passages[chief]) && question.may_be_in(&passages[chief].text)
+}
+
+/// Whether a passage's meaning is near to the question's.
+fn is_near(passage: &Passage) -> bool {
+    passage.nearness.is_some_and(|it| it >= MEANS_IT)
 }
 
 /// Whether a passage answers although it shares little with the question: the search puts it far before all

@@ -2,6 +2,8 @@
 
 pub mod builtin;
 mod prompt;
+mod research;
+mod rewrite;
 
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use crate::llm::{Chat, Generation};
 use crate::prompts::Prompts;
 
 pub use prompt::Budget;
+pub use research::Research;
+pub use rewrite::Rewriter;
 
 use builtin::Extract;
 
@@ -29,6 +33,16 @@ pub struct Query {
     /// What the house's documents say, best first. `None`: there are no documents, the model speaks from
     /// its own knowledge.
     pub passages: Option<Vec<Passage>>,
+}
+
+impl Query {
+    /// Whether passages or history may hold the answer, as far as their form tells.
+    pub fn may_be_answered(&self) -> bool {
+        let Some(passages) = &self.passages else { return true };
+        let earlier = self.history.iter().map(|message| &*message.text);
+        let known: Vec<&str> = passages.iter().map(|it| &*it.text).chain(earlier).collect();
+        !known.is_empty() && builtin::may_be_in(&self.question, &known)
+    }
 }
 
 /// The tone and the manners of an answer that needs no conversion.
@@ -70,18 +84,21 @@ impl Answerer {
     }
 
     /// What answers a question: plainly, or in a voice if a model is asked. Where the house has documents
-    /// and none fits the question, the honest refusal is given without a model: small models invent.
+    /// and none fits the question, or none has the price, the telephone number or the like that it asks for, the
+    /// honest refusal is given without a model: small models invent.
     pub fn answer(&self, query: &Query, voice: Option<&Voice>) -> Answer {
-        let may_know =
-            query.passages.as_ref().is_none_or(|found| !found.is_empty()) || !query.history.is_empty();
         match self {
-            Self::Model { chat, prompts, budget } if may_know => {
+            Self::Model { chat, prompts, budget } if query.may_be_answered() => {
                 let given = query.passages.iter().flatten();
                 let sources = given.map(|it| it.source.clone()).collect();
                 let request = prompt::request(prompts, *budget, query, voice);
                 Answer { generation: Generation::Model { chat: Arc::clone(chat), request }, sources }
             }
-            _ => {
+            Self::Model { .. } => Answer {
+                generation: Generation::Ready(builtin::refusal(&query.question, query.lang)),
+                sources: Vec::new(),
+            },
+            Self::Builtin => {
                 let passages = query.passages.as_deref().unwrap_or_default();
                 let Extract { text, used } = builtin::extract(&query.standalone, query.lang, passages);
                 let sources = used.iter().map(|&at| passages[at].source.clone()).collect();

@@ -100,6 +100,8 @@ mod tests {
         let passage = |n: usize| Passage {
             source: Source { title: Arc::from("T"), file: Arc::from("f"), score: 1.0 },
             text: Arc::from(format!("p{n} {}", "x".repeat(300))),
+            position: 1,
+            nearness: None,
         };
         Query {
             question: "Why <b>?".into(),

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::description::Vlm;
-use crate::knowledge::Knowledge;
+use crate::knowledge::Library;
 use crate::llm::Chat;
 
 /// A report this young is given again: probes of several balancers must not become load upstream.
@@ -19,7 +19,7 @@ const FRESH: Duration = Duration::from_secs(2);
 const PROBE: Duration = Duration::from_secs(2);
 
 pub(super) struct Health {
-    knowledge: Value,
+    library: Option<Arc<Library>>,
     chat: Option<Arc<dyn Chat>>,
     vlm: Option<Arc<dyn Vlm>>,
     last: Mutex<Option<(Instant, Report)>>,
@@ -33,15 +33,11 @@ pub(super) struct Report {
 
 impl Health {
     pub(super) fn new(
-        knowledge: Option<&Arc<Knowledge>>,
+        library: Option<Arc<Library>>,
         chat: Option<Arc<dyn Chat>>,
         vlm: Option<Arc<dyn Vlm>>,
     ) -> Self {
-        let knowledge = knowledge.map_or(
-            Value::Null,
-            |knowledge| json!({ "documents": knowledge.documents(), "passages": knowledge.len() }),
-        );
-        Self { knowledge, chat, vlm, last: Mutex::new(None) }
+        Self { library, chat, vlm, last: Mutex::new(None) }
     }
 
     pub(super) async fn check(&self) -> Report {
@@ -78,12 +74,26 @@ impl Health {
         };
         let told = json!({
             "ready": is_ready,
-            "knowledge": self.knowledge,
+            "knowledge": self.library.as_ref().map_or(Value::Null, |library| told_knowledge(library)),
             "llm": status(llm, "builtin"),
             "vlm": status(vlm, "none"),
         });
         Report { is_ready, told }
     }
+}
+
+/// What is served; how much of it is embedded, where anything is.
+fn told_knowledge(library: &Library) -> Value {
+    let knowledge = library.current();
+    let mut told = json!({
+        "documents": knowledge.documents(),
+        "passages": knowledge.len(),
+        "skipped_files": knowledge.skipped().len(),
+    });
+    if library.is_embedding() {
+        told["embedded"] = knowledge.embedded().into();
+    }
+    told
 }
 
 fn told<E: std::fmt::Display>(

@@ -24,8 +24,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use wiring::{Backends, StartError};
+pub(crate) use wiring::{index_file, library, prompts, research, voices};
 
 use crate::config::Config;
+use crate::knowledge::{Library, LibraryError};
 use crate::session::Sessions;
 use crate::socket::Host;
 use crate::socket::handshake::Door;
@@ -68,6 +70,9 @@ struct App {
     health: health::Health,
     warmth: warm::Warmth,
     warmup: Option<warmup::Warmup>,
+    library: Option<Arc<Library>>,
+    /// How often the documents are looked at for changes; 0: never.
+    reload: Duration,
     /// Connections and sockets.
     connections: TaskTracker,
     /// HTTP connections take no more requests.
@@ -90,12 +95,34 @@ impl Server {
         Ok(Self { app, handshake_timeout, tasks, shutdown })
     }
 
+    /// Finds the embeddings of the documents that were made before. An error says that those in the file are not
+    /// such as are configured; a server of embeddings that is down is none, for it may come up.
+    pub async fn prepare(&self) -> Result<(), StartError> {
+        let Some(library) = &self.app.library else { return Ok(()) };
+        match library.recall().await {
+            Ok(_) => Ok(()),
+            Err(LibraryError::Embeddings(error)) => {
+                tracing::warn!(%error, "no embeddings; the search goes by words");
+                Ok(())
+            }
+            Err(error) => Err(StartError::Index(error)),
+        }
+    }
+
     /// What would be served, in a line.
     pub fn describe(&self) -> String {
         let engine = self.app.sessions.engine();
-        let documents = engine.knowledge.as_ref().map_or_else(
+        let documents = self.app.library.as_ref().map_or_else(
             || "no documents".to_owned(),
-            |knowledge| format!("{} documents in {} passages", knowledge.documents(), knowledge.len()),
+            |library| {
+                let knowledge = library.current();
+                let embedded = if library.is_embedding() {
+                    format!(" ({} embedded)", knowledge.embedded())
+                } else {
+                    String::new()
+                };
+                format!("{} documents in {} passages{embedded}", knowledge.documents(), knowledge.len())
+            },
         );
         let answers = if engine.answerer.is_builtin() { "the built-in engine" } else { "a model" };
         let camera =
@@ -172,14 +199,19 @@ impl Server {
     }
 }
 
-/// Keeps connections open and models loaded, beside all else.
+/// Keeps connections open, models loaded and documents up to date, beside all else.
 async fn warm(app: Arc<App>) {
     let models = async {
         if let Some(warmup) = &app.warmup {
             warmup.keep().await;
         }
     };
-    tokio::join!(app.warmth.keep(&app.sessions), models);
+    let library = async {
+        if let Some(library) = &app.library {
+            library.keep(app.reload).await;
+        }
+    };
+    tokio::join!(app.warmth.keep(&app.sessions), models, library);
 }
 
 /// Serves a configuration on a listener until `stop` resolves.
@@ -188,6 +220,8 @@ pub async fn serve(
     config: Config,
     stop: impl Future<Output = Stop>,
 ) -> Result<(), StartError> {
-    Server::new(config)?.serve(listener, stop).await;
+    let server = Server::new(config)?;
+    server.prepare().await?;
+    server.serve(listener, stop).await;
     Ok(())
 }

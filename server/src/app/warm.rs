@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::description::Vlm;
+use crate::knowledge::Library;
 use crate::llm::Chat;
 use crate::session::Sessions;
 
@@ -29,6 +30,9 @@ const TO_MODELS: usize = 4;
 
 /// A session has one fetch of a description in flight.
 const TO_VLM: usize = 1;
+
+/// A turn embeds one question.
+const TO_EMBEDDINGS: usize = 1;
 
 type Reach = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
@@ -47,7 +51,11 @@ struct Upstream {
 }
 
 impl Warmth {
-    pub(super) fn new(chat: Option<Arc<dyn Chat>>, vlm: Option<Arc<dyn Vlm>>) -> Self {
+    pub(super) fn new(
+        chat: Option<Arc<dyn Chat>>,
+        vlm: Option<Arc<dyn Vlm>>,
+        embedding: Option<Arc<Library>>,
+    ) -> Self {
         fn told(reached: Result<(), impl Display>) -> Result<(), String> {
             reached.map_err(|error| error.to_string())
         }
@@ -66,7 +74,17 @@ impl Warmth {
         let upstream = |name, connections, reach: Option<Reach>| {
             reach.map(|reach| Upstream { name, connections, reach, is_down: AtomicBool::new(false) })
         };
-        let upstreams = [upstream("models", TO_MODELS, of_models), upstream("vlm", TO_VLM, of_vlm)];
+        let of_embeddings = embedding.map(|library| -> Reach {
+            Box::new(move || {
+                let library = Arc::clone(&library);
+                Box::pin(async move { told(library.reach().await) })
+            })
+        });
+        let upstreams = [
+            upstream("models", TO_MODELS, of_models),
+            upstream("vlm", TO_VLM, of_vlm),
+            upstream("embeddings", TO_EMBEDDINGS, of_embeddings),
+        ];
         Self { upstreams: upstreams.into_iter().flatten().collect(), came: Notify::new() }
     }
 
@@ -174,7 +192,7 @@ mod tests {
         let (url, mut told) = upstream(Arc::clone(&closing)).await;
         let client = OpenAi::new(Endpoint { url, model: Some("m".into()), ..Endpoint::default() }).unwrap();
         let chat: Arc<dyn Chat> = Arc::new(client);
-        let warmth = Warmth::new(Some(Arc::clone(&chat)), None);
+        let warmth = Warmth::new(Some(Arc::clone(&chat)), None, None);
         let request = ChatRequest {
             role: Role::Answer,
             system: String::new(),

@@ -1,6 +1,7 @@
 //! Builds a server's parts from its configuration.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -12,11 +13,12 @@ use super::health::Health;
 use super::page::{Page, PageError};
 use super::warm::Warmth;
 use super::warmup::{Warmup, Watched};
-use crate::answer::{Answerer, Budget};
+use crate::answer::{Answerer, Budget, Research, Rewriter};
 use crate::config::{Config, Knowledge as Documents};
 use crate::description::{Descriptions, Service, Vlm};
-use crate::knowledge::{Knowledge, LoadError};
+use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Store};
 use crate::llm::Chat;
+use crate::llm::embeddings::Embeddings;
 use crate::llm::openai::OpenAi;
 use crate::prompts::{Prompts, PromptsError};
 use crate::session::Sessions;
@@ -30,6 +32,15 @@ use crate::turn::Engine;
 pub enum StartError {
     /// The documents.
     Knowledge(LoadError),
+    /// Their embeddings.
+    Index(LibraryError),
+    /// The file of embeddings can't be removed.
+    Remove {
+        /// The file.
+        file: PathBuf,
+        /// The system's reason.
+        error: std::io::Error,
+    },
     /// The prompts.
     Prompts(PromptsError),
     /// The page.
@@ -49,6 +60,8 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Knowledge(error) => write!(f, "--knowledge: {error}"),
+            Self::Index(error) => error.fmt(f),
+            Self::Remove { file, error } => write!(f, "can't remove {}: {error}", file.display()),
             Self::Prompts(error) => write!(f, "--prompts: {error}"),
             Self::Page(error) => write!(f, "--web: {error}"),
             Self::Upstream { flag, url, reason } => {
@@ -98,16 +111,8 @@ pub(super) fn build(
     shutdown: &CancellationToken,
 ) -> Result<App, StartError> {
     let limits_told = config.limits_told();
-    let knowledge = match &config.knowledge {
-        Documents::None => None,
-        Documents::Sample => Some(Arc::new(Knowledge::sample())),
-        Documents::Paths(paths) => Some(Arc::new(Knowledge::load(paths).map_err(StartError::Knowledge)?)),
-    };
-    if let Some(knowledge) = &knowledge {
-        tracing::info!(documents = knowledge.documents(), passages = knowledge.len(), "knowledge loaded");
-    }
-    let prompts = config.prompts.as_deref().map_or_else(|| Ok(Prompts::default()), Prompts::load);
-    let prompts = Arc::new(prompts.map_err(StartError::Prompts)?);
+    let library = library(&config)?;
+    let prompts = prompts(&config)?;
     let page =
         config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;
 
@@ -117,7 +122,7 @@ pub(super) fn build(
             let warmup = Warmup {
                 models: Arc::clone(&models),
                 prompts: Arc::clone(&prompts),
-                has_documents: knowledge.is_some(),
+                has_documents: library.is_some(),
                 selects: config.select != SelectMode::Rules,
                 period: config.warmup,
                 is_failing: AtomicBool::new(false),
@@ -127,6 +132,8 @@ pub(super) fn build(
         (chat, _) => (chat, None),
     };
     let (answerer, converter) = voices(chat.clone(), &prompts, config.context_tokens);
+    let research =
+        library.clone().map(|library| research(library, chat.clone(), &prompts, config.passage_chars));
     let selector = chat.clone().map(|chat| (chat, Arc::clone(&prompts)));
     let selector = Arc::new(Selector::new(config.select, config.elder_age, selector));
     let descriptions = Descriptions::new(
@@ -136,9 +143,9 @@ pub(super) fn build(
         tasks.clone(),
         shutdown.clone(),
     );
-    let health = Health::new(knowledge.as_ref(), chat.clone(), vlm.clone());
-    let warmth = Warmth::new(chat.clone(), vlm);
-    let engine = Engine { knowledge, answerer, selector, converter, descriptions, knobs: config.turn };
+    let health = Health::new(library.clone(), chat.clone(), vlm.clone());
+    let warmth = Warmth::new(chat.clone(), vlm, library.clone().filter(|library| library.is_embedding()));
+    let engine = Engine { research, answerer, selector, converter, descriptions, knobs: config.turn };
     let host = Host {
         limits: config.limits,
         limits_told,
@@ -154,13 +161,60 @@ pub(super) fn build(
         health,
         warmth,
         warmup,
+        library,
+        reload: config.reload,
         connections: TaskTracker::new(),
         closing: CancellationToken::new(),
     })
 }
 
+/// The documents of a configuration, and what embeds them. Nothing is embedded yet.
+pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartError> {
+    let library = match (&config.knowledge, &config.embeddings) {
+        (Documents::None, _) => return Ok(None),
+        (Documents::Sample, _) => Library::sample(),
+        (Documents::Paths(paths), None) => {
+            Library::load(paths.clone(), None).map_err(StartError::Knowledge)?
+        }
+        (Documents::Paths(paths), Some(endpoint)) => {
+            let client = Embeddings::new(endpoint.clone()).map_err(|reason| StartError::Upstream {
+                flag: "--embeddings-url",
+                url: endpoint.url.clone(),
+                reason,
+            })?;
+            let file = config.index.clone().unwrap_or_else(|| index_file(&paths[0]));
+            let embedder = Embedder::new(client, Store::at(file));
+            Library::load(paths.clone(), Some(embedder)).map_err(StartError::Knowledge)?
+        }
+    };
+    library.current().log("loaded");
+    Ok(Some(Arc::new(library)))
+}
+
+/// Where the embeddings of documents are kept: beside them.
+pub(crate) fn index_file(documents: &Path) -> PathBuf {
+    const NAME: &str = ".rapport-index";
+    if documents.is_dir() { documents.join(NAME) } else { documents.with_file_name(NAME) }
+}
+
+pub(crate) fn prompts(config: &Config) -> Result<Arc<Prompts>, StartError> {
+    let prompts = config.prompts.as_deref().map_or_else(|| Ok(Prompts::default()), Prompts::load);
+    prompts.map(Arc::new).map_err(StartError::Prompts)
+}
+
+/// What looks questions up.
+pub(crate) fn research(
+    library: Arc<Library>,
+    chat: Option<Arc<dyn Chat>>,
+    prompts: &Arc<Prompts>,
+    passage_chars: usize,
+) -> Research {
+    let rewriter = chat.map(|chat| Rewriter { chat, prompts: Arc::clone(prompts) });
+    Research { library, rewriter, passage_chars }
+}
+
 /// What answers and converts: models, or the built-in engine.
-fn voices(
+pub(crate) fn voices(
     chat: Option<Arc<dyn Chat>>,
     prompts: &Arc<Prompts>,
     context_tokens: usize,

@@ -45,6 +45,10 @@ impl Key {
         matches!(self.kind, Kind::Repeatable | Kind::RepeatableNotInDemo)
     }
 
+    pub(super) fn is_of_documents(&self) -> bool {
+        ["knowledge", "index"].contains(&self.name) || self.name.starts_with("embeddings_")
+    }
+
     pub(super) const fn is_in_demo(&self) -> bool {
         !matches!(self.kind, Kind::NotInDemo | Kind::RepeatableNotInDemo)
     }
@@ -70,8 +74,41 @@ pub(super) const KEYS: &[Key] = &[
     key("web", "DIR", "", "Serve another page than the built-in one"),
     key("log_format", "text|json", "text", "How logs are written to stderr; RUST_LOG filters them"),
     // What is known
-    key("knowledge", "DIR", "", "Documents to answer from: .json, .md, .txt").kind(Kind::RepeatableNotInDemo),
+    key("knowledge", "DIR", "", "Documents to answer from: .json, .md, .txt, .html, .pdf")
+        .kind(Kind::RepeatableNotInDemo),
     key("passage_chars", "N", "2500", "Characters of passages an answer may use"),
+    key(
+        "reload",
+        "DURATION",
+        "2s",
+        "How often the documents are looked at for changes, which are then served; 0: never",
+    ),
+    key(
+        "embeddings_url",
+        "URL",
+        "",
+        "An OpenAI-compatible base ending in /v1 with /embeddings; without it the search goes by words",
+    ),
+    key("embeddings_model", "NAME", "", "The embeddings' model; by default the first that /models lists"),
+    key(
+        "embeddings_query_prefix",
+        "TEXT",
+        "",
+        "Written before a question that is embedded; by default `query: ` for E5 models",
+    ),
+    key(
+        "embeddings_passage_prefix",
+        "TEXT",
+        "",
+        "Written before a passage that is embedded; by default `passage: ` for E5 models",
+    ),
+    key(
+        "index",
+        "FILE",
+        "",
+        "Where the passages' embeddings are kept; by default `.rapport-index` in the first --knowledge",
+    )
+    .kind(Kind::NotInDemo),
     // The models
     key(
         "llm_url",
@@ -87,6 +124,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("convert_model", "NAME", "", "The model that converts answers into tones"),
     key("select_model", "NAME", "", "The model that selects tones"),
+    key("rewrite_model", "NAME", "", "The model that makes follow-up questions stand alone"),
     key(
         "context_tokens",
         "N",

@@ -14,6 +14,7 @@ pub use layers::ConfigError;
 
 use crate::description::Api;
 use crate::event::Strategy;
+use crate::llm::embeddings;
 use crate::llm::openai::Endpoint;
 use crate::socket::Limits;
 use crate::tone::SelectMode;
@@ -35,6 +36,14 @@ pub struct Config {
     pub web: Option<PathBuf>,
     /// Where the documents come from.
     pub knowledge: Knowledge,
+    /// All passages of a turn together, in characters.
+    pub passage_chars: usize,
+    /// How often the documents are looked at for changes; 0: never.
+    pub reload: Duration,
+    /// What embeds passages and questions; none: the search goes by words alone.
+    pub embeddings: Option<embeddings::Endpoint>,
+    /// Where the passages' embeddings are kept, if not beside the documents.
+    pub index: Option<PathBuf>,
     /// The models; none: the built-in engine.
     pub llm: Option<Endpoint>,
     /// How often models that nobody asks are called, so that they stay loaded; 0: never.
@@ -77,6 +86,19 @@ pub enum Mode {
     Demo,
     /// On the house's own parts.
     Serve,
+    /// No server: only its documents and their embeddings.
+    Index,
+}
+
+impl Mode {
+    /// Whether the mode goes by a key.
+    fn has(self, key: &keys::Key) -> bool {
+        match self {
+            Self::Demo => key.is_in_demo(),
+            Self::Serve => true,
+            Self::Index => key.is_of_documents(),
+        }
+    }
 }
 
 /// Adds every key of a mode to a command as a flag.
@@ -85,15 +107,18 @@ pub fn add_flags(command: Command, mode: Mode) -> Command {
         .long("config")
         .value_name("FILE")
         .help("Read keys from this file [default: rapport.toml, if there is one]");
-    let command = if mode == Mode::Serve { command.arg(file) } else { command };
-    let keys = KEYS.iter().filter(|key| mode == Mode::Serve || key.is_in_demo());
+    let command = if mode == Mode::Demo { command } else { command.arg(file) };
+    let keys = KEYS.iter().filter(|key| mode.has(key));
     keys.fold(command, |command, key| {
         let help = if key.default.is_empty() || key.kind == Kind::Switch {
             key.help.to_owned()
         } else {
             format!("{} [default: {}]", key.help, key.default)
         };
-        let arg = Arg::new(key.name).long(key.flag()).help(help);
+        let arg = Arg::new(key.name).help(help);
+        // `rapport index DIR`: what it is about needs no flag.
+        let is_positional = mode == Mode::Index && key.name == "knowledge";
+        let arg = if is_positional { arg } else { arg.long(key.flag()) };
         command.arg(match key.kind {
             Kind::Switch => arg.action(ArgAction::SetTrue),
             _ if key.is_repeatable() => arg.value_name(key.value).action(ArgAction::Append),
@@ -107,7 +132,7 @@ fn layers(matches: &ArgMatches, mode: Mode) -> Result<Layers, ConfigError> {
     let mut layers = Layers::default();
     layers.add_flags(matches);
     layers.add_environment(|name| std::env::var(name).ok());
-    if mode == Mode::Serve {
+    if mode != Mode::Demo {
         let named = matches.get_one::<String>("config");
         let path = Path::new(named.map_or("rapport.toml", String::as_str));
         if named.is_some() || path.exists() {
@@ -160,7 +185,16 @@ impl Config {
             model: layers.text("llm_model"),
             convert_model: layers.text("convert_model"),
             select_model: layers.text("select_model"),
-            key: std::env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty()),
+            rewrite_model: layers.text("rewrite_model"),
+            key: api_key(),
+        });
+        let embeddings = layers.text("embeddings_url").map(|url| embeddings::Endpoint {
+            // The key is the models': it goes to no other host.
+            key: api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url))),
+            url,
+            model: layers.text("embeddings_model"),
+            query_prefix: layers.text("embeddings_query_prefix"),
+            passage_prefix: layers.text("embeddings_passage_prefix"),
         });
         let select = layers.choice("select", &SelectMode::NAMES)?;
         if select == SelectMode::Model && llm.is_none() {
@@ -182,6 +216,10 @@ impl Config {
             origins: origins(layers)?,
             web: layers.text("web").map(PathBuf::from),
             knowledge: knowledge(layers, mode, llm.is_some())?,
+            passage_chars: layers.number("passage_chars", 50, 1_000_000)?,
+            reload: layers.duration("reload")?,
+            embeddings,
+            index: layers.text("index").map(PathBuf::from),
             llm,
             warmup: layers.duration("warmup")?,
             context_tokens: layers.number("context_tokens", 1000, 10_000_000)?,
@@ -197,7 +235,6 @@ impl Config {
                 description_ttl: layers.duration("description_ttl")?,
                 grace: layers.duration("grace")?,
                 turn_timeout,
-                passage_chars: layers.number("passage_chars", 50, 1_000_000)?,
                 fact_guard: layers.choice("fact_guard", &turn::FactGuard::NAMES)?,
             },
             session: session::Knobs {
@@ -242,6 +279,16 @@ impl Config {
             turn_timeout: ms(self.turn.turn_timeout),
         }
     }
+}
+
+/// The key of model services.
+fn api_key() -> Option<String> {
+    std::env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty())
+}
+
+fn has_same_host(a: &str, b: &str) -> bool {
+    let host = |url: &str| reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host(a).is_some() && host(a) == host(b)
 }
 
 /// Who may come, and where to listen for them.
@@ -299,11 +346,11 @@ fn knowledge(layers: &Layers, mode: Mode, has_model: bool) -> Result<Knowledge, 
     let paths: Vec<PathBuf> = layers.all("knowledge").into_iter().map(PathBuf::from).collect();
     match mode {
         Mode::Demo => Ok(Knowledge::Sample),
-        Mode::Serve if !paths.is_empty() => Ok(Knowledge::Paths(paths)),
+        _ if !paths.is_empty() => Ok(Knowledge::Paths(paths)),
         Mode::Serve if has_model => Ok(Knowledge::None),
-        Mode::Serve => Err(ConfigError::new(
+        Mode::Serve | Mode::Index => Err(ConfigError::new(
             "there is nothing to answer from: neither --knowledge nor --llm-url is given",
-            "add --knowledge DIR with .json, .md or .txt documents; `rapport demo` shows a sample",
+            "add --knowledge DIR with documents (.json, .md, .txt, .html, .pdf); `rapport demo` shows a sample",
         )),
     }
 }

@@ -124,6 +124,8 @@ impl Status {
 pub enum Stage {
     /// The VLM looks.
     Describe,
+    /// A follow-up question is made to stand alone.
+    Rewrite,
     /// Passages are searched.
     Retrieve,
     /// The plain answer is generated.
@@ -139,6 +141,7 @@ impl Stage {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Describe => "describe",
+            Self::Rewrite => "rewrite",
             Self::Retrieve => "retrieve",
             Self::Answer => "answer",
             Self::Select => "select",

@@ -1,4 +1,5 @@
-//! Documents from files and directories.
+//! Documents from files and directories. A file that can't be read is told with its reason and passed over; only
+//! what looks like a mistake in a list of items ends the loading, because half a list is worse than none.
 
 mod error;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{self, Document};
-use super::{markdown, plain};
+use super::{html, markdown, pdf, plain};
 
 pub use error::LoadError;
 
@@ -18,35 +19,134 @@ pub use error::LoadError;
 /// wrong directory may hold.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
 
-/// Adds the documents below a path, in the order of their names; returns how many files were of a kind that
-/// is not read. Hidden files are passed over.
-pub(super) fn path(root: &Path, documents: &mut Vec<Document>) -> Result<usize, LoadError> {
-    let unreadable = |error| LoadError::unreadable(root, error);
-    let before = documents.len();
-    if !fs::metadata(root).map_err(unreadable)?.is_dir() {
-        let name = root.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-        if Kind::of(root).is_none() {
-            return Err(LoadError::UnknownKind(root.to_owned()));
+/// A file that is not served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its path.
+    pub path: PathBuf,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// What was found below the paths.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) documents: Vec<Document>,
+    /// Files that should be documents and can't be read.
+    pub(super) skipped: Vec<Skipped>,
+    /// How many files are of a kind that is not read.
+    pub(super) ignored: usize,
+}
+
+impl Found {
+    fn skip(&mut self, path: &Path, reason: impl Into<String>) {
+        self.skipped.push(Skipped { path: path.to_owned(), reason: reason.into() });
+    }
+
+    /// Adds the documents below a path, in the order of their names. Hidden files are passed over.
+    pub(super) fn add(&mut self, root: &Path) -> Result<(), LoadError> {
+        let before = self.documents.len();
+        if fs::metadata(root).map_err(|error| LoadError::unreadable(root, error))?.is_dir() {
+            for path in self.files(root)? {
+                let below = path.strip_prefix(root).unwrap_or(&path);
+                let name: Vec<_> =
+                    below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+                self.file(&path, &name.join("/"))?;
+            }
+        } else {
+            let name = root.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+            if Kind::of(root).is_none() {
+                return Err(LoadError::UnknownKind(root.to_owned()));
+            }
+            self.file(root, &name)?;
         }
-        file(root, &name, documents)?;
-        return if documents.len() == before { Err(LoadError::Empty(root.to_owned())) } else { Ok(0) };
+        if self.documents.len() > before {
+            return Ok(());
+        }
+        let reasons = self.skipped.iter().filter(|it| it.path.starts_with(root)).cloned().collect();
+        Err(LoadError::Empty(root.to_owned(), reasons))
     }
-    let mut walk = Walk { files: Vec::new(), skipped: 0, seen: HashSet::new() };
-    walk.directory(root)?;
-    for path in &walk.files {
-        let below = path.strip_prefix(root).unwrap_or(path);
-        let name: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        file(path, &name.join("/"), documents)?;
+
+    /// The files of known kinds below a directory.
+    fn files(&mut self, root: &Path) -> Result<Vec<PathBuf>, LoadError> {
+        let mut walk = Walk { files: Vec::new(), above: Vec::new(), seen: HashSet::new(), found: self };
+        walk.directory(root).map_err(|error| LoadError::unreadable(root, error))?;
+        Ok(walk.files)
     }
-    if documents.len() == before { Err(LoadError::Empty(root.to_owned())) } else { Ok(walk.skipped) }
+
+    /// Adds a file's documents.
+    fn file(&mut self, path: &Path, name: &str) -> Result<(), LoadError> {
+        let before = self.documents.len();
+        match read(path) {
+            Ok(bytes) => self.parse(path, name, bytes)?,
+            Err(reason) => {
+                self.skip(path, reason);
+                return Ok(());
+            }
+        }
+        let is_skipped = self.skipped.last().is_some_and(|it| it.path == path);
+        if self.documents.len() == before && !is_skipped && Kind::of(path) != Some(Kind::Json) {
+            self.skip(path, "it holds no text");
+        }
+        Ok(())
+    }
+
+    /// Adds the documents in a file's content.
+    fn parse(&mut self, path: &Path, name: &str, bytes: Vec<u8>) -> Result<(), LoadError> {
+        let file: Arc<str> = name.into();
+        let stem =
+            Path::new(name).file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+        let kind = Kind::of(path);
+        if kind == Some(Kind::Pdf) {
+            match pdf::read(&bytes, &file, &stem) {
+                Ok(pages) => self.documents.extend(pages),
+                Err(reason) => self.skip(path, format!("no PDF that can be read: {reason}")),
+            }
+            return Ok(());
+        }
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = valid.split(|&byte| byte == b'\n').count();
+                self.skip(path, format!("line {line} is not UTF-8; save the file as UTF-8"));
+                return Ok(());
+            }
+        };
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+        match kind {
+            Some(Kind::Json) if text.trim().is_empty() => self.skip(path, "it holds no text"),
+            Some(Kind::Json) => json(text, &file, path, &mut self.documents)?,
+            Some(Kind::Markdown) => self.documents.extend(markdown::read(text, &file, &stem)),
+            Some(Kind::Html) => self.documents.extend(html::read(text, &file, &stem)),
+            Some(Kind::Text) => self.documents.extend(plain::read(text, &file, &stem)),
+            Some(Kind::Pdf) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Adds the documents in a text that is inside the binary.
+    pub(super) fn embedded(&mut self, name: &str, text: &str) -> Result<(), LoadError> {
+        self.parse(Path::new(name), name, text.into())
+    }
+}
+
+/// The files that would be read below the paths, as far as they can be listed.
+pub(super) fn files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let below = |path: &PathBuf| {
+        if path.is_dir() { Found::default().files(path).unwrap_or_default() } else { vec![path.clone()] }
+    };
+    paths.iter().flat_map(below).collect()
 }
 
 /// The kinds of files that are read, told by their extensions.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Json,
     Markdown,
     Text,
+    Html,
+    Pdf,
 }
 
 impl Kind {
@@ -55,89 +155,65 @@ impl Kind {
             "json" => Some(Self::Json),
             "md" => Some(Self::Markdown),
             "txt" => Some(Self::Text),
+            "html" | "htm" => Some(Self::Html),
+            "pdf" => Some(Self::Pdf),
             _ => None,
         }
     }
 }
 
-struct Walk {
+struct Walk<'a> {
     files: Vec<PathBuf>,
-    skipped: usize,
-    /// The real paths of the directories entered: a link back to one is not followed.
+    /// The real paths of the directories that are being read.
+    above: Vec<PathBuf>,
+    /// The real paths of the directories read: none is read twice.
     seen: HashSet<PathBuf>,
+    found: &'a mut Found,
 }
 
-impl Walk {
-    fn directory(&mut self, directory: &Path) -> Result<(), LoadError> {
-        let unreadable = |error| LoadError::unreadable(directory, error);
-        if !self.seen.insert(directory.canonicalize().map_err(unreadable)?) {
+impl Walk<'_> {
+    fn directory(&mut self, directory: &Path) -> std::io::Result<()> {
+        let real = directory.canonicalize()?;
+        if self.above.contains(&real) {
+            self.found.skip(directory, "a link to a directory that it is in");
             return Ok(());
         }
-        let entries = fs::read_dir(directory).map_err(unreadable)?;
+        if !self.seen.insert(real.clone()) {
+            return Ok(());
+        }
         let mut paths =
-            entries.map(|it| it.map(|it| it.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+            fs::read_dir(directory)?.map(|it| Ok(it?.path())).collect::<std::io::Result<Vec<_>>>()?;
         paths.sort();
+        self.above.push(real);
         for path in paths {
             if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
                 continue;
             }
-            // A link that leads nowhere is no document.
-            let Ok(metadata) = fs::metadata(&path) else {
-                self.skipped += 1;
-                continue;
-            };
-            if metadata.is_dir() {
-                self.directory(&path)?;
-            } else if metadata.is_file() && Kind::of(&path).is_some() {
-                self.files.push(path);
-            } else {
-                self.skipped += 1;
+            match fs::metadata(&path) {
+                Err(error) => self.found.skip(&path, error.to_string()),
+                Ok(metadata) if metadata.is_dir() => {
+                    if let Err(error) = self.directory(&path) {
+                        self.found.skip(&path, error.to_string());
+                    }
+                }
+                Ok(metadata) if metadata.is_file() && Kind::of(&path).is_some() => self.files.push(path),
+                Ok(_) => self.found.ignored += 1,
             }
         }
+        self.above.pop();
         Ok(())
     }
 }
 
-/// Adds a file's documents.
-fn file(path: &Path, name: &str, documents: &mut Vec<Document>) -> Result<(), LoadError> {
-    let unreadable = |error| LoadError::unreadable(path, error);
+/// A file's bytes; the error says why they are not read.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |error: std::io::Error| error.to_string();
     let bytes = fs::metadata(path).map_err(unreadable)?.len();
     if bytes > MAX_FILE_BYTES {
-        return Err(LoadError::TooLarge { path: path.to_owned(), bytes });
+        let (size, most) = (bytes >> 20, MAX_FILE_BYTES >> 20);
+        return Err(format!("{size} MiB are too much; split it into files of at most {most} MiB"));
     }
-    let bytes = fs::read(path).map_err(unreadable)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.split(|&byte| byte == b'\n').count();
-        LoadError::NotUtf8 { path: path.to_owned(), line }
-    })?;
-    parse(Kind::of(path), &text, name, path, documents)
-}
-
-/// Adds the documents in a file's text.
-fn parse(
-    kind: Option<Kind>,
-    text: &str,
-    name: &str,
-    path: &Path,
-    out: &mut Vec<Document>,
-) -> Result<(), LoadError> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let file: Arc<str> = name.into();
-    let stem = Path::new(name).file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-    match kind {
-        Some(Kind::Json) => json(text, &file, path, out)?,
-        Some(Kind::Markdown) => out.extend(markdown::read(text, &file, &stem)),
-        Some(Kind::Text) => out.extend(plain::read(text, &file, &stem)),
-        None => {}
-    }
-    Ok(())
-}
-
-/// Adds the documents in a text that is inside the binary.
-pub(super) fn embedded(name: &str, text: &str, out: &mut Vec<Document>) -> Result<(), LoadError> {
-    let path = Path::new(name);
-    parse(Kind::of(path), text, name, path, out)
+    fs::read(path).map_err(unreadable)
 }
 
 fn json(text: &str, file: &Arc<str>, path: &Path, out: &mut Vec<Document>) -> Result<(), LoadError> {

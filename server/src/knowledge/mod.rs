@@ -1,62 +1,64 @@
 //! The house's documents: load, segment, index, search.
 //!
-//! Documents (`document`) come from `.json`, `.md` and `.txt` files (`load`), are cut into passages at
-//! sentence ends (`passage`) and ranked by BM25 over segmented words (`index`); a question that asks what
-//! something is puts the passages first that say so (`definition`). All of it is in memory and immutable.
+//! Documents (`document`) come from JSON, Markdown, text, HTML and PDF files (`load`), are cut into passages at
+//! sentence ends (`passage`) and ranked (`rank`) by BM25 over segmented words (`index`) and, where there are
+//! embeddings, by their nearness in meaning (`vectors`); a question that asks what something is puts the passages
+//! first that say so (`definition`). A [`Knowledge`] is in memory and immutable; the [`Library`] holds the current
+//! one, keeps its embeddings in a file (`store`) and replaces it when the documents change.
 
 mod definition;
 mod document;
+mod duplicate;
+mod html;
 mod index;
+mod library;
 mod load;
 mod markdown;
 mod passage;
+mod pdf;
 mod plain;
+mod rank;
 mod sample;
+mod store;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
-use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::event::Source;
 use crate::language::{Lang, words::terms};
 
-pub use load::{LoadError, MAX_FILE_BYTES};
+pub use library::{Embedder, Library, LibraryError, Progress, Searched};
+pub use load::{LoadError, MAX_FILE_BYTES, Skipped};
 pub(crate) use passage::language;
 pub use passage::{MAX_PASSAGE_CHARS, Passage};
+pub use pdf::silence_panics;
+pub use store::{Store, StoreError};
 
 use definition::Definitions;
 use document::Document;
-use index::{Index, Query};
+use duplicate::Seen;
+use index::Index;
+use load::Found;
+use rank::Ranked;
+use vectors::Vectors;
 
 /// The most passages that a search returns.
 pub const MAX_PASSAGES: usize = 6;
 
-/// How many of the best are looked at closely; the rest cannot come among the first six.
-const CANDIDATES: usize = 64;
-
-/// The least share of a question's information (the summed rarity of its words, those included that no
-/// document holds) that a passage must hold to fit the question. Low on purpose: a visitor's words are
-/// seldom the documents' words, and whoever answers from the passages refuses by itself; it keeps out
-/// passages that share no more than a common word with the question.
-const FIT: f32 = 0.06;
-
-/// Added to the score of a passage that says what the thing in question is: it goes before all that only
-/// mention it.
-const DEFINES: f32 = 1.0;
-
-/// A passage in the question's language goes before one in the other that matches as well.
-const SAME_LANGUAGE: f32 = 1.1;
-
-/// All documents, searchable. Immutable once loaded; share it by `Arc`.
+/// All documents, searchable. Immutable once loaded but for its vectors, which may come later; share it by `Arc`.
 #[derive(Debug, Default)]
 pub struct Knowledge {
     passages: Vec<Held>,
     documents: usize,
-    skipped: usize,
+    skipped: Vec<Skipped>,
+    ignored: usize,
     index: Index,
     definitions: Definitions,
+    /// What they mean; set once it is known.
+    vectors: RwLock<Arc<Vectors>>,
 }
 
 /// A passage as it is held.
@@ -66,17 +68,18 @@ struct Held {
     title: Arc<str>,
     text: Arc<str>,
     lang: Lang,
+    /// Which of its document's passages it is, counted from 1.
+    position: u32,
 }
 
 impl Knowledge {
     /// Loads every document below the directories (a path may be a file, too).
     pub fn load(dirs: &[PathBuf]) -> Result<Self, LoadError> {
-        let mut documents = Vec::new();
-        let mut skipped = 0;
+        let mut found = Found::default();
         for dir in dirs {
-            skipped += load::path(dir, &mut documents)?;
+            found.add(dir)?;
         }
-        Ok(Self { skipped, ..Self::of(documents) })
+        Ok(Self::of(found))
     }
 
     /// The sample museum inside the binary.
@@ -84,24 +87,36 @@ impl Knowledge {
         Self::of(sample::documents())
     }
 
-    /// Indexes documents; of those with the same title and text the first is kept.
-    fn of(mut documents: Vec<Document>) -> Self {
-        let mut known = HashSet::new();
-        documents.retain(|it| known.insert((Arc::clone(&it.title), it.text.clone())));
-        let mut knowledge = Self { documents: documents.len(), ..Self::default() };
+    /// Indexes documents; of passages that say the same the first is kept.
+    fn of(Found { documents, skipped, ignored }: Found) -> Self {
+        let mut knowledge = Self { documents: documents.len(), skipped, ignored, ..Self::default() };
+        // A passage's headings are those of all documents that say the same.
+        let mut passages: Vec<(&Document, String, Vec<String>)> = Vec::new();
+        let mut seen = Seen::default();
         for document in &documents {
-            let heading = terms(&format!("{}\n{}", document.title, document.context));
+            let heading = format!("{}\n{}", document.title, document.context);
             for (nth, text) in passage::cut(&document.text).into_iter().enumerate() {
-                let id = knowledge.index.add(&heading, &terms(&text));
-                if nth == 0 {
-                    knowledge.definitions.add(id, document, &text);
+                if let Some(alike) = seen.alike(&text) {
+                    let (first, _, headings) = &mut passages[alike];
+                    if first.title != document.title {
+                        headings.push(heading.clone());
+                    }
+                    continue;
                 }
                 knowledge.passages.push(Held {
                     file: Arc::clone(&document.file),
                     title: Arc::clone(&document.title),
                     lang: language(&text),
-                    text: text.into(),
+                    text: text.as_str().into(),
+                    position: u32::try_from(nth + 1).unwrap_or(u32::MAX),
                 });
+                passages.push((document, text, vec![heading.clone()]));
+            }
+        }
+        for (document, text, headings) in passages {
+            let id = knowledge.index.add(&terms(&headings.join("\n")), &terms(&text));
+            if knowledge.passages[id].position == 1 {
+                knowledge.definitions.add(id, document, &text);
             }
         }
         knowledge.index.finish();
@@ -118,24 +133,41 @@ impl Knowledge {
         self.len() == 0
     }
 
-    /// How many documents (items of JSON lists, sections of the others) the passages come from.
+    /// How many documents (items of JSON lists, pages of PDF files, sections of the others) the passages come from.
     pub fn documents(&self) -> usize {
         self.documents
     }
 
+    /// How many passages can be found by their meaning.
+    pub fn embedded(&self) -> usize {
+        self.vectors().len()
+    }
+
+    /// The files that should be documents and can't be read.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
     /// How many files below the directories were of a kind that is not read.
-    pub fn skipped(&self) -> usize {
-        self.skipped
+    pub fn ignored(&self) -> usize {
+        self.ignored
+    }
+
+    /// Tells operators what is served, and what is not.
+    pub(crate) fn log(&self, what: &'static str) {
+        for skipped in &self.skipped {
+            tracing::warn!(file = %skipped.path.display(), reason = skipped.reason, "a file is not served");
+        }
+        tracing::info!(documents = self.documents(), passages = self.len(), "knowledge {what}");
     }
 
     /// The best passages for a question, best first: at most 6 and at most `max_chars` characters of text
-    /// together. Empty when nothing fits. A score is the share of the best that BM25 could give to the
-    /// question, so mostly 0 to 1; 1 more where the passage defines what the question asks for.
-    pub fn search(&self, question: &str, max_chars: usize) -> Vec<Passage> {
-        let ranked = self.rank(question);
+    /// together. Empty when nothing fits. `vector`: the question's embedding. A score is mostly 0 to 1; 1 more
+    /// where the passage defines what the question asks for.
+    pub fn search(&self, question: &str, vector: Option<&[f32]>, max_chars: usize) -> Vec<Passage> {
         let mut found = Vec::new();
         let mut left = max_chars;
-        for (id, score) in ranked {
+        for Ranked { id, score, nearness } in rank::rank(self, question, vector) {
             if found.len() == MAX_PASSAGES || left == 0 {
                 break;
             }
@@ -143,32 +175,21 @@ impl Knowledge {
             let Some(text) = passage::fitting(&held.text, left) else { continue };
             left -= text.chars().count();
             let source = Source { title: Arc::clone(&held.title), file: Arc::clone(&held.file), score };
-            found.push(Passage { source, text });
+            found.push(Passage { source, text, position: held.position, nearness });
         }
         found
     }
 
-    /// The passages that fit a question, best first, with their scores.
-    fn rank(&self, question: &str) -> Vec<(usize, f32)> {
-        let query = Query::new(&self.index, &terms(question));
-        let lang = language(question);
-        let defining = self.definitions.of(question);
-        let mut ranked = query.best(CANDIDATES);
-        ranked.retain(|&(id, _)| query.share(id) >= FIT);
-        for &id in defining {
-            if !ranked.iter().any(|&(it, _)| it == id) {
-                ranked.push((id, query.score(id)));
-            }
-        }
-        for (id, score) in &mut ranked {
-            if self.passages[*id].lang == lang {
-                *score *= SAME_LANGUAGE;
-            }
-            if defining.contains(id) {
-                *score += DEFINES;
-            }
-        }
-        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        ranked
+    /// What is embedded of each passage, in their order: a passage without its title often names nothing.
+    fn embeddable(&self) -> impl Iterator<Item = String> {
+        self.passages.iter().map(|held| format!("{}\n{}", held.title, held.text))
+    }
+
+    fn vectors(&self) -> Arc<Vectors> {
+        Arc::clone(&self.vectors.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_vectors(&self, vectors: Vectors) {
+        *self.vectors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(vectors);
     }
 }

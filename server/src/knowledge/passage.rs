@@ -16,6 +16,10 @@ pub struct Passage {
     pub source: Source,
     /// Its text.
     pub text: Arc<str>,
+    /// Which of its document's passages it is, counted from 1.
+    pub position: u32,
+    /// By how many deviations its meaning is nearer to the question's than is usual; none where nothing is embedded.
+    pub nearness: Option<f32>,
 }
 
 impl Passage {

@@ -29,7 +29,7 @@ pub(super) fn read(text: &str, file: &Arc<str>, name: &str) -> Option<Document> 
 }
 
 /// A text whose paragraphs stand on one line each: breaks in long lines were made by an editor's wrapping.
-fn unwrap(text: &str) -> String {
+pub(super) fn unwrap(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut joins = false;
     for line in text.lines().map(str::trim) {

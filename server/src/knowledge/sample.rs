@@ -1,7 +1,6 @@
 //! The sample museum: a small bilingual corpus inside the binary.
 
-use super::document::Document;
-use super::load;
+use super::load::Found;
 
 const FILES: &[(&str, &str)] = &[
     ("exhibits.json", include_str!("../../sample/exhibits.json")),
@@ -12,11 +11,11 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// The sample's documents.
-pub(super) fn documents() -> Vec<Document> {
-    let mut documents = Vec::new();
+pub(super) fn documents() -> Found {
+    let mut found = Found::default();
     for (name, text) in FILES {
         // A test loads it; nothing outside the project can change it.
-        load::embedded(name, text, &mut documents).expect("the sample corpus is well formed");
+        found.embedded(name, text).expect("the sample corpus is well formed");
     }
-    documents
+    found
 }

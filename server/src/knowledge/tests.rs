@@ -20,7 +20,7 @@ fn load(path: &Path) -> Result<Knowledge, String> {
 
 /// The titles found, joined by a bar.
 fn titles(knowledge: &Knowledge, question: &str) -> String {
-    let found = knowledge.search(question, 2_500);
+    let found = knowledge.search(question, None, 2_500);
     found.iter().map(|it| it.source.title.to_string()).collect::<Vec<_>>().join("|")
 }
 
@@ -45,7 +45,7 @@ fn all_shapes_and_kinds() {
         (".hidden.json", b"not json"),
     ]);
     let knowledge = load(directory.path()).unwrap();
-    assert_eq!((knowledge.documents(), knowledge.len(), knowledge.skipped()), (8, 8, 1));
+    assert_eq!((knowledge.documents(), knowledge.len(), knowledge.ignored()), (9, 8, 1));
     for (question, title, text, file) in [
         ("Where is the loom?", "Where is the loom?", "In the attic.", "b/items.json"),
         ("What is a VLM?", "VLM", "VLM: vision language model\nIt describes pictures.", "b/items.json"),
@@ -61,7 +61,7 @@ fn all_shapes_and_kinds() {
         ),
         ("sentence", "d", "Only a sentence. And one.", "d.txt"),
     ] {
-        let found = knowledge.search(question, 2_500);
+        let found = knowledge.search(question, None, 2_500);
         let found = found.first().unwrap_or_else(|| panic!("{question} finds nothing"));
         assert_eq!(
             (&*found.source.title, &*found.text, &*found.source.file),
@@ -87,22 +87,47 @@ fn errors_name_the_file_and_the_remedy() {
         ),
         ("a.json", b"[{\"title\": \"x\", \"content\": 5}]", "a.json: item 1 has no known shape"),
         ("a.json", b"[7]", "a.json: item 1 is not an object with fields"),
-        ("a.json", b"[]", " holds no .json, .md or .txt documents\nhint: "),
-        ("a.txt", b"one\n\xff", "a.txt:2: not UTF-8\nhint: save it as UTF-8"),
-        ("a.pdf", b"x", " holds no .json, .md or .txt documents\nhint: "),
+        ("a.json", b"[]", " holds no documents (.json, .md, .txt, .html, .pdf)\nhint: "),
+        ("a.png", b"x", " holds no documents (.json, .md, .txt, .html, .pdf)\nhint: "),
+        ("a.txt", b"one\n\xff", "a.txt: line 2 is not UTF-8; save the file as UTF-8\nhint: "),
     ] {
         let directory = directory(&[(name, content)]);
         let error = load(directory.path()).unwrap_err();
         assert!(error.contains(expect) && error.contains(&directory.path().display().to_string()), "{error}");
     }
-    let directory = directory(&[("a.pdf", b"x")]);
+    let directory = directory(&[("a.png", b"x")]);
     assert!(load(&directory.path().join("none")).unwrap_err().starts_with("no such file or directory: "));
-    assert!(
-        load(&directory.path().join("a.pdf")).unwrap_err().contains("a.pdf is no .json, .md or .txt file")
-    );
-    let large = fs::File::create(directory.path().join("b.txt")).unwrap();
-    large.set_len(super::MAX_FILE_BYTES + 1).unwrap();
-    assert!(load(directory.path()).unwrap_err().contains("b.txt is too large"));
+    assert!(load(&directory.path().join("a.png")).unwrap_err().contains("a.png is no .json, .md, "));
+}
+
+#[test]
+fn what_cant_be_read_is_told_and_the_rest_is_served() {
+    let directory = directory(&[
+        ("good.md", b"# Clock\n\nThe clock is tall."),
+        ("broken.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type"),
+        ("empty.txt", b""),
+        ("blank.json", b" \n"),
+        ("latin.txt", b"caf\xe9"),
+    ]);
+    let large = fs::File::create(directory.path().join("large.txt")).unwrap();
+    large.set_len(50 << 20).unwrap();
+    let knowledge = load(directory.path()).unwrap();
+    assert_eq!(knowledge.len(), 1);
+    let told: Vec<_> = knowledge
+        .skipped()
+        .iter()
+        .map(|it| format!("{}: {}", it.path.file_name().unwrap().to_string_lossy(), it.reason))
+        .collect();
+    for (told, expect) in told.iter().zip([
+        "blank.json: it holds no text",
+        "broken.pdf: no PDF that can be read: ",
+        "empty.txt: it holds no text",
+        "large.txt: 50 MiB are too much; split it into files of at most 32 MiB",
+        "latin.txt: line 1 is not UTF-8",
+    ]) {
+        assert!(told.starts_with(expect), "{told}");
+    }
+    assert_eq!(told.len(), 5);
 }
 
 #[test]
@@ -111,7 +136,7 @@ fn a_file_can_be_named_itself_and_several_paths() {
     let paths = ["a.txt", "b.md"].map(|name| directory.path().join(name));
     let knowledge = Knowledge::load(&paths).unwrap();
     assert_eq!(knowledge.len(), 2);
-    assert_eq!(&*knowledge.search("loom", 100)[0].source.file, "b.md");
+    assert_eq!(&*knowledge.search("loom", None, 100)[0].source.file, "b.md");
 }
 
 #[cfg(unix)]
@@ -121,7 +146,11 @@ fn links_are_followed_but_not_in_circles() {
     std::os::unix::fs::symlink(directory.path(), directory.path().join("a/up")).unwrap();
     std::os::unix::fs::symlink("/nowhere", directory.path().join("a/gone.txt")).unwrap();
     let knowledge = load(directory.path()).unwrap();
-    assert_eq!((knowledge.len(), knowledge.skipped()), (1, 1));
+    assert_eq!(knowledge.len(), 1);
+    let skipped: Vec<_> =
+        knowledge.skipped().iter().map(|it| (it.path.file_name().unwrap(), &*it.reason)).collect();
+    assert_eq!(skipped[1], (std::ffi::OsStr::new("up"), "a link to a directory that it is in"));
+    assert!(skipped[0].0 == "gone.txt" && skipped[0].1.contains("No such file"), "{skipped:?}");
 }
 
 #[test]
@@ -131,14 +160,16 @@ fn searches_keep_to_their_limits() {
     let directory = directory(&[("a.txt", text.as_bytes()), ("b.txt", "鐘".repeat(1_000).as_bytes())]);
     let knowledge = load(directory.path()).unwrap();
     for most in [0, 10, 40, 41, 100, 500, 2_500] {
-        let found = knowledge.search("clock hour", most);
+        let found = knowledge.search("clock hour", None, most);
         let chars: usize = found.iter().map(|it| it.text.chars().count()).sum();
         assert!(chars <= most && found.len() <= MAX_PASSAGES, "{chars} of {most}");
         assert_eq!(found.is_empty(), most < 40, "{most}");
         assert!(found.iter().all(|it| it.text.ends_with('.')), "cut inside a sentence");
         assert!(found.windows(2).all(|pair| pair[0].source.score >= pair[1].source.score));
     }
-    assert!(knowledge.search("鐘", 9_999).iter().all(|it| it.text.chars().count() <= MAX_PASSAGE_CHARS));
+    assert!(
+        knowledge.search("鐘", None, 9_999).iter().all(|it| it.text.chars().count() <= MAX_PASSAGE_CHARS)
+    );
 }
 
 #[test]
@@ -147,7 +178,7 @@ fn nothing_fits() {
     for question in ["", "？", "the", "quantum chromodynamics", "蕃薯葫蘆", "\u{0}"] {
         assert_eq!(titles(&knowledge, question), "", "{question}");
     }
-    assert!(Knowledge::default().search("clock", 2_500).is_empty());
+    assert!(Knowledge::default().search("clock", None, 2_500).is_empty());
 }
 
 #[test]
@@ -181,7 +212,7 @@ fn definitions_come_first() {
 fn a_title_defines_with_its_article_and_without() {
     let knowledge = Knowledge::sample();
     for question in ["What is the Great Tide Clock?", "Tell me about the great tide clock"] {
-        let found = knowledge.search(question, 2_500);
+        let found = knowledge.search(question, None, 2_500);
         assert!(found[0].text.starts_with("The Great Tide Clock is"), "{question}: {}", found[0].text);
         let answer = crate::answer::builtin::extract(question, crate::language::Lang::En, &found).text;
         assert!(answer.starts_with("The Great Tide Clock is"), "{question}: {answer}");
@@ -191,7 +222,7 @@ fn a_title_defines_with_its_article_and_without() {
 #[test]
 fn the_sample_is_well_formed_and_bilingual() {
     let knowledge = Knowledge::sample();
-    assert!(!knowledge.is_empty() && knowledge.documents() > 0 && knowledge.skipped() == 0);
+    assert!(!knowledge.is_empty() && knowledge.documents() > 0 && knowledge.skipped().is_empty());
     let languages: Vec<_> = knowledge.passages.iter().map(|it| it.lang).collect();
     assert!(
         languages.contains(&crate::language::Lang::En) && languages.contains(&crate::language::Lang::ZhHant)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 
-use super::{Chat, ChatRequest, ChatStream, Delta, LlmError};
+use super::{Chat, ChatRequest, ChatStream, Delta, LlmError, collect};
 use crate::language;
 
 /// What brings a text. It can be begun again.
@@ -26,6 +26,14 @@ impl Generation {
     /// Whether it costs a call to a model.
     pub const fn asks_model(&self) -> bool {
         matches!(self, Self::Model { .. })
+    }
+
+    /// Waits for all of it.
+    pub async fn whole(&self) -> Result<String, LlmError> {
+        match self {
+            Self::Ready(text) => Ok(text.clone()),
+            Self::Model { chat, request } => Ok(collect(&**chat, request.clone()).await?.0),
+        }
     }
 
     /// Begins it. Once it resolves, text is on its way; dropping the stream ends a model's call.

@@ -3,6 +3,8 @@
 //! [`Chat`] is the seam: [`openai::OpenAi`] speaks to real backends, tests script their own. A reply is a
 //! stream; dropping it drops the HTTP body, which is how a cancelled turn reaches the upstream.
 
+mod connection;
+pub mod embeddings;
 mod generation;
 pub mod http;
 pub mod openai;
@@ -32,6 +34,8 @@ pub enum Role {
     Select,
     /// The answer in a tone.
     Convert,
+    /// A follow-up question as one that stands alone.
+    Rewrite,
 }
 
 /// One call to a model.
@@ -121,8 +125,8 @@ pub enum LlmError {
     },
     /// The stream ended before the reply did.
     Cut,
-    /// The stream holds something else than chat completion chunks; what exactly is not displayed, because
-    /// it may quote the reply.
+    /// What came is not what was asked for: no chat completion chunks, no embeddings. What exactly is not
+    /// displayed, because it may quote the reply.
     Garbage(String),
     /// No delta for this long.
     Stalled(Duration),
@@ -150,7 +154,7 @@ impl fmt::Display for LlmError {
             }
             Self::Refused { status, .. } => write!(f, "the model answered {status}"),
             Self::Cut => f.write_str("the model's stream broke off"),
-            Self::Garbage(_) => f.write_str("the model's stream is no chat completion"),
+            Self::Garbage(_) => f.write_str("what the model sent can't be read"),
             Self::Stalled(after) => write!(f, "the model sent nothing for {} s", after.as_secs()),
             Self::Empty => f.write_str("the model's reply was empty"),
         }

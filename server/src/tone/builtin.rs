@@ -160,9 +160,14 @@ fn admits_ignorance(sentences: &[&str]) -> bool {
     SIGNS.iter().any(|sign| first.contains(sign))
 }
 
+/// Whether an answer says that nothing is known.
+pub fn is_refusal(answer: &str) -> bool {
+    admits_ignorance(&sentence::split(answer))
+}
+
 /// Whether an answer says something that a compliment may stand before: no greeting, no refusal.
 pub fn has_content(answer: &str) -> bool {
-    !is_small_talk(answer) && !admits_ignorance(&sentence::split(answer))
+    !is_small_talk(answer) && !is_refusal(answer)
 }
 
 /// Whether a quotation is still open at a text's end: nothing of ours belongs into it.

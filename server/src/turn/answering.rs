@@ -8,7 +8,7 @@ use super::Turn;
 use super::call::Call;
 use super::segment::Segments;
 use super::timeline::SpanId;
-use crate::answer::{Answer, Query, Voice, builtin};
+use crate::answer::{Answer, Query, Voice};
 use crate::event::{Source, Stage, millis};
 use crate::knowledge::Passage;
 use crate::llm::LlmError;
@@ -32,38 +32,39 @@ impl Answering {
 
 impl Turn<'_> {
     /// The question, with what the house's documents say.
-    pub(super) fn query(&mut self) -> Query {
-        let standalone = match self.engine.knowledge {
-            Some(_) => self.standalone(),
-            None => self.request.message.text.clone(), // nothing is searched
-        };
+    pub(super) async fn query(&mut self) -> Query {
+        let standalone = self.standalone().await;
         Query {
             question: self.request.message.text.clone(),
             lang: self.lang,
             history: self.request.history.clone(),
-            passages: self.retrieve(&standalone),
+            passages: self.retrieve(&standalone).await,
             standalone,
         }
     }
 
-    /// The question, cleaned and with what it refers to in the last reply: what the documents are searched for.
-    fn standalone(&self) -> String {
-        let question = &self.request.message.text;
-        let mut last = self.request.history.iter().rev();
-        match (last.next(), last.next()) {
-            (Some(answer), Some(asked)) => builtin::standalone(question, &asked.text, &answer.text),
-            _ => builtin::standalone(question, "", ""),
+    /// What the documents are searched for; nothing is, where there are none.
+    async fn standalone(&mut self) -> String {
+        let (question, history) = (&self.request.message.text, &self.request.history);
+        let Some(research) = &self.engine.research else { return question.clone() };
+        let span = research.needs_model(question, history).then(|| self.timeline.open(Stage::Rewrite, None));
+        let (standalone, usage) = research.standalone(question, history, self.lang).await;
+        self.reply.usage.add(&usage);
+        if let Some(span) = span {
+            self.timeline.close(span);
         }
+        standalone
     }
 
-    fn retrieve(&mut self, question: &str) -> Option<Vec<Passage>> {
-        let knowledge = self.engine.knowledge.as_ref()?;
+    async fn retrieve(&mut self, standalone: &str) -> Option<Vec<Passage>> {
+        let research = self.engine.research.as_ref()?;
         let span = self.timeline.open(Stage::Retrieve, None);
         let started = Instant::now();
-        let passages = knowledge.search(question, self.engine.knobs.passage_chars);
+        let found = research.passages(standalone).await;
         self.timeline.timings().retrieve = Some(millis(started.elapsed()));
         self.timeline.close(span);
-        Some(passages)
+        self.reply.degrade(found.is_degraded.then_some("embed"));
+        Some(found.passages)
     }
 
     /// Begins the answer: plainly, or in a voice.
@@ -119,7 +120,7 @@ impl Turn<'_> {
 
     /// Generates the whole plain answer. `live`: it is sent as it comes.
     pub(super) async fn answer(&mut self, live: bool) -> Result<(), LlmError> {
-        let query = self.query();
+        let query = self.query().await;
         let mut answering = self.begin_answer(&query, None);
         while answering.ended.is_none() {
             let text = answering.next().await;

@@ -29,10 +29,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::Answerer;
+use crate::answer::{Answerer, Research};
 use crate::description::{Descriptions, Flight};
 use crate::event::{ErrorEvent, Event, HistoryMessage, Message, Status, Strategy, Tone, TurnReport};
-use crate::knowledge::Knowledge;
 use crate::language::Lang;
 use crate::llm::LlmError;
 use crate::tone::{Converter, Selector};
@@ -44,8 +43,8 @@ use view::View;
 
 /// All that turns share.
 pub struct Engine {
-    /// The house's documents, if it has any.
-    pub knowledge: Option<Arc<Knowledge>>,
+    /// Looks questions up in the house's documents, if it has any.
+    pub research: Option<Research>,
     /// Generates plain answers.
     pub answerer: Answerer,
     /// Selects tones.
@@ -71,8 +70,6 @@ pub struct Knobs {
     pub grace: Duration,
     /// A whole turn's bound.
     pub turn_timeout: Duration,
-    /// All passages of a turn together, in characters.
-    pub passage_chars: usize,
     /// What is done about facts that a conversion loses.
     pub fact_guard: FactGuard,
 }

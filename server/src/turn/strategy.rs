@@ -40,7 +40,7 @@ impl<'a> Turn<'a> {
     /// Answer beside a refresh; what is known when there is something to say decides the tone.
     pub(super) async fn play_race(&mut self) -> Result<(), LlmError> {
         let seeing = self.begin_seeing();
-        let query = self.query();
+        let query = self.query().await;
         let answering = self.begin_answer(&query, None);
         self.race(answering, seeing).await
     }
@@ -49,7 +49,7 @@ impl<'a> Turn<'a> {
     /// or facts must be checked against a plain text before they are sent: the race.
     pub(super) async fn play_direct(&mut self) -> Result<(), LlmError> {
         let mut seeing = self.begin_seeing();
-        let query = self.query();
+        let query = self.query().await;
         let view = if self.engine.knobs.fact_guard.holds() { None } else { self.view_at_once(&seeing) };
         let voice = |view: &View| Voice { tone: view.selection.tone, mention: view.mention.clone() };
         let mut answering = self.begin_answer(&query, view.as_ref().map(voice).as_ref());

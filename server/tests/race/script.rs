@@ -167,7 +167,6 @@ pub(crate) fn knobs() -> Knobs {
         description_ttl: Duration::from_secs(30),
         grace: Duration::from_secs(1),
         turn_timeout: Duration::from_secs(120),
-        passage_chars: 2500,
         fact_guard: FactGuard::Flag,
     }
 }
@@ -193,7 +192,7 @@ impl Stagehand {
         );
         let budget = Budget { context_tokens: 4096 };
         let engine = Engine {
-            knowledge: None,
+            research: None,
             answerer: Answerer::Model { chat: as_chat(), prompts: Arc::clone(&prompts), budget },
             selector,
             converter: Converter::Model(as_chat(), prompts),

@@ -87,6 +87,7 @@ pub(crate) fn models(url: &str, answer: &str, convert: &str, select: &str) -> En
         model: Some(answer.to_owned()),
         convert_model: Some(convert.to_owned()),
         select_model: Some(select.to_owned()),
+        rewrite_model: None,
         key: None,
     }
 }

@@ -21,6 +21,16 @@ pub fn standalone(question: &str, last_question: &str, last_answer: &str) -> Str
     format!("{question}{REFERS}{topic}")
 }
 
+/// Whether a question may not stand alone: it has a word for something said before, or is so short that it leaves
+/// something out.
+pub fn may_refer_back(question: &str) -> bool {
+    /// A question of so few words may leave out what it is about.
+    const FEW: usize = 4;
+    let question = clean(question);
+    small_talk::reply(&question, Lang::of(&question)).is_none()
+        && (refers_back(&question) || words(&question).len() <= FEW)
+}
+
 /// What an answer is about: its first sentence.
 fn topic(answer: &str) -> &str {
     sentence::split(answer).first().map_or("", |it| it.trim())

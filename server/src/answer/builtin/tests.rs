@@ -6,7 +6,8 @@ use crate::knowledge::Passage;
 use crate::language::Lang;
 
 fn passage(title: &str, text: &str) -> Passage {
-    Passage { source: Source { title: title.into(), file: "a.json".into(), score: 0.5 }, text: text.into() }
+    let source = Source { title: title.into(), file: "a.json".into(), score: 0.5 };
+    Passage { source, text: text.into(), position: 1, nearness: None }
 }
 
 fn house() -> Vec<Passage> {

@@ -183,7 +183,8 @@ impl Weights {
                 || question.focus.is_empty()
                 || question.focus.iter().any(|word| title.holds(word).max(text.holds(word)) > PARTLY);
             let named = !(names_known || passage.lang() == lang) || has_names(at);
-            if share <= 0.0 || !focused || !named {
+            let is_found_by_words = share > 0.0 && focused && named;
+            if !is_found_by_words && !super::is_near(passage) {
                 continue;
             }
             let mut order = share - place * small(at);

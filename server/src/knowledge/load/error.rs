@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::MAX_FILE_BYTES;
+use super::Skipped;
 
 /// Why documents could not be loaded. Displayed as what happened, with the path, and a second line `hint: …`
 /// with the remedy.
@@ -19,24 +19,10 @@ pub enum LoadError {
         /// The system's reason.
         error: io::Error,
     },
-    /// It holds no document at all.
-    Empty(PathBuf),
-    /// A file was named that is neither .json nor .md nor .txt.
+    /// It holds no document at all; the files that should be some.
+    Empty(PathBuf, Vec<Skipped>),
+    /// A file was named that is of no kind that is read.
     UnknownKind(PathBuf),
-    /// A file is larger than [`MAX_FILE_BYTES`].
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size in bytes.
-        bytes: u64,
-    },
-    /// A file is not UTF-8.
-    NotUtf8 {
-        /// The file.
-        path: PathBuf,
-        /// The first line that is not, counted from 1.
-        line: usize,
-    },
     /// A .json file is not JSON.
     Json {
         /// The file.
@@ -83,10 +69,8 @@ impl LoadError {
         match self {
             Self::Missing(_) => "--knowledge takes a directory of documents, or one file".into(),
             Self::Unreadable { .. } => "the user that runs rapport needs permission to read it".into(),
-            Self::Empty(_) => "put documents there, or name another directory with --knowledge".into(),
-            Self::UnknownKind(_) => "convert it to .json, .md or .txt".into(),
-            Self::TooLarge { .. } => format!("split it into files of at most {} MiB", MAX_FILE_BYTES >> 20),
-            Self::NotUtf8 { .. } => "save it as UTF-8".into(),
+            Self::Empty(..) => "put documents there, or name another directory with --knowledge".into(),
+            Self::UnknownKind(_) => "convert it to .json, .md, .txt, .html or .pdf".into(),
             Self::Json { .. } => "correct the file there, or take it out of the directory".into(),
             Self::NoList(_) => "a .json file is a list of items: [ {…}, {…} ]".into(),
             Self::Shape { .. } => {
@@ -103,13 +87,15 @@ impl fmt::Display for LoadError {
         match self {
             Self::Missing(path) => write!(f, "no such file or directory: {}", path.display())?,
             Self::Unreadable { path, error } => write!(f, "cannot read {}: {error}", path.display())?,
-            Self::Empty(path) => write!(f, "{} holds no .json, .md or .txt documents", path.display())?,
-            Self::UnknownKind(path) => write!(f, "{} is no .json, .md or .txt file", path.display())?,
-            Self::TooLarge { path, bytes } => {
-                let limit = MAX_FILE_BYTES;
-                write!(f, "{} is too large: {bytes} bytes, and at most {limit} are read", path.display())?;
+            Self::Empty(path, skipped) => {
+                write!(f, "{} holds no documents (.json, .md, .txt, .html, .pdf)", path.display())?;
+                for Skipped { path, reason } in skipped {
+                    write!(f, "\n  {}: {reason}", path.display())?;
+                }
             }
-            Self::NotUtf8 { path, line } => write!(f, "{}:{line}: not UTF-8", path.display())?,
+            Self::UnknownKind(path) => {
+                write!(f, "{} is no .json, .md, .txt, .html or .pdf file", path.display())?;
+            }
             Self::Json { path, line, column, message } => {
                 write!(f, "{}:{line}:{column}: malformed JSON: {message}", path.display())?;
             }

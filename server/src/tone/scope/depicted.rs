@@ -169,9 +169,10 @@ impl Scopes<'_> {
             }
             self.mark(range.start..end, Standing::Apart);
         }
-        // 奶奶的照片, 老人雕像
+        // 奶奶的照片, 老人雕像; but who wears 恐龍圖案的外套 is in no pattern
+        let is_pattern = self.is(range.end - 1, &["案"]);
         let barrier = (self.clause_start(range.start)..range.start).rev().find(|i| {
-            let dressed = self.is(*i, &["著"]) && self.before(*i, &["穿", "戴"]);
+            let dressed = !is_pattern && self.is(*i, &["著"]) && self.before(*i, &["穿", "戴"]);
             self.is(*i, BARRIERS) && !dressed
         });
         let from = barrier.map_or(self.clause_start(range.start), |i| i + 1);

@@ -1,0 +1,72 @@
+//! `rapport index`: embeds documents before they are served, and says which can't be read.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::app::{self, StartError};
+use crate::config::{Config, Knowledge};
+use crate::knowledge::Progress;
+
+/// Adds the command's own flag.
+pub fn add_flags(command: Command) -> Command {
+    command.arg(
+        Arg::new("rebuild")
+            .long("rebuild")
+            .action(ArgAction::SetTrue)
+            .help("Forget the embeddings made before, also those of another model"),
+    )
+}
+
+/// Reads the documents, embeds what is not embedded yet, and prints what was done. What was embedded before an error
+/// is kept: the next run goes on from there.
+pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), StartError> {
+    if matches.get_flag("rebuild")
+        && let Knowledge::Paths(paths) = &config.knowledge
+    {
+        let file = config.index.clone().unwrap_or_else(|| app::index_file(&paths[0]));
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StartError::Remove { file, error });
+            }
+            _ => {}
+        }
+    }
+    let Some(library) = app::library(&config)? else { return Ok(()) };
+    let knowledge = library.current();
+    for skipped in knowledge.skipped() {
+        println!("skipped {}: {}", skipped.path.display(), skipped.reason);
+    }
+    println!("{} documents in {} passages", knowledge.documents(), knowledge.len());
+    if !library.is_embedding() {
+        println!(
+            "nothing is embedded: without --embeddings-url the search goes by words, and needs no index"
+        );
+        return Ok(());
+    }
+    let bar = bar();
+    let last = std::cell::Cell::new(Progress::default());
+    let embedded = library
+        .embed(|progress| {
+            last.set(progress);
+            bar.set_length(progress.all as u64);
+            bar.set_position(progress.done as u64);
+        })
+        .await;
+    bar.finish_and_clear();
+    let Progress { done, all, new } = last.get();
+    println!("{done} of {all} passages are embedded, {new} of them now");
+    embedded.map_err(StartError::Index)?;
+    let dropped = library.prune().await.map_err(StartError::Index)?;
+    if dropped > 0 {
+        println!("{dropped} embeddings of former passages dropped");
+    }
+    Ok(())
+}
+
+/// On standard error; nothing where that is no terminal.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len} passages, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ");
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+}

@@ -113,15 +113,11 @@ impl<'a> Query<'a> {
                 sums[passage as usize] += term.rarity * weight;
             }
         }
-        let mut matching: Vec<_> = sums.into_iter().enumerate().filter(|&(_, sum)| sum > 0.0).collect();
-        let better = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if matching.len() > most {
-            matching.select_nth_unstable_by(most, better);
-            matching.truncate(most);
-        }
-        matching.sort_unstable_by(better);
         let highest = self.highest();
-        matching.into_iter().map(|(passage, sum)| (passage, sum / highest)).collect()
+        top(sums.into_iter().enumerate().filter(|&(_, sum)| sum > 0.0), most)
+            .into_iter()
+            .map(|(passage, sum)| (passage, sum / highest))
+            .collect()
     }
 
     /// A passage's score, 0 to 1.
@@ -147,6 +143,27 @@ impl<'a> Query<'a> {
     fn highest(&self) -> f32 {
         (self.information * (K1 + 1.0)).max(f32::MIN_POSITIVE)
     }
+}
+
+/// The highest of many, highest first; of equals those that come first. Most are looked at once and passed over.
+pub(super) fn top(all: impl Iterator<Item = (usize, f32)>, most: usize) -> Vec<(usize, f32)> {
+    let better = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    let mut kept = Vec::with_capacity(2 * most);
+    let mut least = f32::NEG_INFINITY;
+    for it in all {
+        if it.1 <= least {
+            continue;
+        }
+        kept.push(it);
+        if kept.len() == 2 * most {
+            kept.select_nth_unstable_by(most, better);
+            kept.truncate(most);
+            least = kept.iter().map(|it| it.1).fold(f32::INFINITY, f32::min);
+        }
+    }
+    kept.sort_unstable_by(better);
+    kept.truncate(most);
+    kept
 }
 
 /// A count as a float; counts of passages are far below where that is inexact.

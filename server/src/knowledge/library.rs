@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -98,13 +99,14 @@ pub struct Library {
     paths: Vec<PathBuf>,
     embedder: Option<Embedder>,
     current: RwLock<Arc<Knowledge>>,
+    turns: Semaphore,
 }
 
 impl Library {
     /// Loads the documents below the paths.
     pub fn load(paths: Vec<PathBuf>, embedder: Option<Embedder>) -> Result<Self, LoadError> {
         let current = RwLock::new(Arc::new(Knowledge::load(&paths)?));
-        Ok(Self { paths, embedder, current })
+        Ok(Self { paths, embedder, current, turns: turns() })
     }
 
     /// The sample museum inside the binary.
@@ -140,14 +142,15 @@ impl Library {
         };
         let is_degraded = self.embedder.is_some() && vector.is_none();
         let question = question.to_owned();
-        let search = spawn_blocking(move || knowledge.search(&question, vector.as_deref(), max_chars));
-        match search.await {
-            Ok(passages) => Searched { passages, is_degraded },
-            Err(error) => {
-                tracing::error!(%error, "the search failed");
-                Searched { passages: Vec::new(), is_degraded: true }
-            }
-        }
+        let search = move || knowledge.search(&question, vector.as_deref(), max_chars);
+        Searched { passages: self.in_turn(search).await, is_degraded }
+    }
+
+    /// Searches on a thread for that, as many at a time as there are cores: those who come later would only make
+    /// those before them late.
+    pub async fn in_turn<T: Send + 'static>(&self, search: impl FnOnce() -> T + Send + 'static) -> T {
+        let _turn = self.turns.acquire().await;
+        blocking(search).await
     }
 
     /// Gives the passages the embeddings that are in the file; whether none is lacking then. Without embeddings
@@ -250,8 +253,14 @@ impl Library {
 
 impl From<Knowledge> for Library {
     fn from(knowledge: Knowledge) -> Self {
-        Self { paths: Vec::new(), embedder: None, current: RwLock::new(Arc::new(knowledge)) }
+        let current = RwLock::new(Arc::new(knowledge));
+        Self { paths: Vec::new(), embedder: None, current, turns: turns() }
     }
+}
+
+/// A search for each core.
+fn turns() -> Semaphore {
+    Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Passages' vectors, as far as there are any.

@@ -104,6 +104,45 @@ mod tests {
         assert_eq!(paragraphs("週⼆⾄週⽇，Eﬃcient（１）\u{7}"), "週二至週日，Efficient（１）");
     }
 
+    /// A file of pages that each show one line.
+    fn pdf(lines: &[&str]) -> Vec<u8> {
+        let kids: Vec<_> = (0..lines.len()).map(|at| format!("{} 0 R", 4 + 2 * at)).collect();
+        let mut objects = vec![
+            "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+            format!("<< /Type /Pages /Kids [{}] /Count {} >>", kids.join(" "), lines.len()),
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+        ];
+        for (at, line) in lines.iter().enumerate() {
+            let text = format!("BT /F1 12 Tf 72 700 Td ({line}) Tj ET");
+            objects.push(format!(
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {} 0 R \
+                 /Resources << /Font << /F1 3 0 R >> >> >>",
+                5 + 2 * at
+            ));
+            objects.push(format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len()));
+        }
+        let mut file = String::from("%PDF-1.4\n");
+        let mut places = Vec::new();
+        for (at, object) in objects.iter().enumerate() {
+            places.push(format!("{:010} 00000 n \n", file.len()));
+            file += &format!("{} 0 obj\n{object}\nendobj\n", at + 1);
+        }
+        let (start, count) = (file.len(), objects.len() + 1);
+        file += &format!("xref\n0 {count}\n0000000000 65535 f \n{}", places.concat());
+        file += &format!("trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
+        file.into_bytes()
+    }
+
+    #[test]
+    fn pages_are_documents() {
+        let found = read(&pdf(&["The clock is tall.", "", "The loom is old."]), &Arc::from("a.pdf"), "guide");
+        let found: Vec<_> = found.unwrap().into_iter().map(|it| (it.title.to_string(), it.text)).collect();
+        let expect = [("guide › 1", "The clock is tall."), ("guide › 3", "The loom is old.")];
+        assert_eq!(found, expect.map(|(title, text)| (title.to_owned(), text.to_owned())));
+        let scanned = read(&pdf(&[""]), &Arc::from("a.pdf"), "guide").unwrap_err();
+        assert!(scanned.contains("are its pages pictures?"), "{scanned}");
+    }
+
     #[test]
     fn what_is_no_pdf_is_told() {
         for bytes in

@@ -8,10 +8,11 @@
 
 use super::Knowledge;
 use super::index::Query;
+use super::vectors::Asked;
 use crate::language::words::terms;
 
 /// How many of the best by each are looked at closely; the rest cannot come among the first six.
-const CANDIDATES: usize = 64;
+const CANDIDATES: usize = 32;
 
 /// The least share of a question's information (the summed rarity of its words, those included that no
 /// document holds) that a passage must hold to fit the question. Low on purpose: a visitor's words are
@@ -19,8 +20,10 @@ const CANDIDATES: usize = 64;
 /// passages that share no more than a common word with the question.
 const FIT: f32 = 0.06;
 
-/// How many deviations above the usual a cosine is that fits a question without any word in common.
+/// How many deviations above the usual a cosine is that fits a question without any word in common. Among few passages
+/// none can stand out so far: there it is this share of how far one could.
 const NEAR: f32 = 2.0;
+const NEAR_AMONG_FEW: f32 = 0.7;
 
 /// A cosine so many deviations above the usual counts as 1: about what the best passage for a question has.
 const STANDS_OUT: f32 = 5.0;
@@ -75,15 +78,20 @@ pub(super) fn rank(knowledge: &Knowledge, question: &str, vector: Option<&[f32]>
 /// Adds what is near by its vector, and turns the keywords' scores into both's.
 fn fuse(knowledge: &Knowledge, query: &Query<'_>, vector: &[f32], ranked: &mut Vec<Ranked>) {
     let vectors = knowledge.vectors();
-    let near = vectors.near(vector, CANDIDATES);
+    let asked = Asked::new(vector);
+    let near = vectors.near(&asked, CANDIDATES);
     let stands_out = |cosine: f32| (cosine - near.usual) / near.deviation.max(f32::MIN_POSITIVE);
+    #[allow(clippy::cast_precision_loss)] // a count of passages
+    let passages = vectors.len().max(1) as f32;
+    let furthest = (passages - 1.0) / passages.sqrt();
+    let is_near = |cosine: f32| stands_out(cosine) >= NEAR.min(NEAR_AMONG_FEW * furthest);
     for &(id, cosine) in &near.best {
-        if stands_out(cosine) >= NEAR && !ranked.iter().any(|it| it.id == id) {
+        if is_near(cosine) && !ranked.iter().any(|it| it.id == id) {
             ranked.push(Ranked { id, score: query.score(id), nearness: None });
         }
     }
     for Ranked { id, score, nearness } in ranked {
-        *nearness = vectors.cosine_of(*id, vector).map(stands_out);
+        *nearness = vectors.cosine_of(*id, &asked).map(stands_out);
         let near = (nearness.unwrap_or_default() / STANDS_OUT).max(0.0);
         *score = VECTORS * near + (1.0 - VECTORS) * *score;
     }

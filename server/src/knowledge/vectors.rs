@@ -5,12 +5,16 @@
 //! vectors of 384 dimensions that is 4.8 MB to walk through and 38 MB to look into; no graph has to be built, and
 //! a changed corpus costs nothing. (benches/search.rs: time and how many of the nearest are found.)
 
+use super::index::top;
+
 /// Up to so many vectors all are compared by their bytes.
 const SMALL: usize = 4_096;
 /// How many of a larger corpus are, for each one asked for: the nearest by signs.
-const CLOSER: usize = 16;
+const CLOSER: usize = 12;
+/// How many are looked at more closely, for each of those, after half of the signs.
+const FIRST: usize = 8;
 /// How many vectors tell what a question's usual similarity is.
-const SAMPLE: usize = 512;
+const SAMPLE: usize = 256;
 
 /// Vectors of one dimension, each of length 1 and of one passage.
 #[derive(Debug, Default)]
@@ -25,6 +29,21 @@ pub(super) struct Vectors {
     scales: Vec<f32>,
     /// By 64 dimensions, then by row: which values are above the mean.
     signs: Vec<u64>,
+}
+
+/// A question's vector, to be compared with others.
+#[derive(Debug)]
+pub(super) struct Asked {
+    bytes: Box<[i8]>,
+    scale: f32,
+}
+
+impl Asked {
+    pub(super) fn new(vector: &[f32]) -> Self {
+        let bytes = quantized(vector);
+        let scale = 1.0 / length(&bytes);
+        Self { bytes, scale }
+    }
 }
 
 /// What is near a question.
@@ -66,62 +85,56 @@ impl Vectors {
         self.passages.len()
     }
 
-    /// What is near a question's vector; nothing if that is of another dimension.
-    pub(super) fn near(&self, question: &[f32], most: usize) -> Near {
-        if question.len() != self.dimension || self.passages.is_empty() {
+    /// What is near a question; nothing if that is of another dimension.
+    pub(super) fn near(&self, asked: &Asked, most: usize) -> Near {
+        if asked.bytes.len() != self.dimension || self.passages.is_empty() {
             return Near::default();
         }
-        let question = quantized(question);
-        let scale = 1.0 / length(&question);
-        let cosine = |row: usize| self.cosine(row, &question, scale);
-        let mut near: Vec<(usize, f32)> = if self.len() <= SMALL {
-            (0..self.len()).map(|row| (row, cosine(row))).collect()
+        let cosine = |row: usize| self.cosine(row, asked);
+        let near = if self.len() <= SMALL {
+            top((0..self.len()).map(|row| (row, cosine(row))), most)
         } else {
-            self.closest_by_signs(&question, scale, most * CLOSER).map(|row| (row, cosine(row))).collect()
+            top(self.closest_by_signs(asked, most * CLOSER).map(|row| (row, cosine(row))), most)
         };
         let sample: Vec<f32> = (0..self.len()).step_by(self.len().div_ceil(SAMPLE)).map(cosine).collect();
         let usual = sample.iter().sum::<f32>() / float(sample.len());
         let variance = sample.iter().map(|it| (it - usual).powi(2)).sum::<f32>() / float(sample.len());
-        near.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        near.truncate(most);
         let best = near.into_iter().map(|(row, cosine)| (self.passages[row] as usize, cosine)).collect();
         Near { best, usual, deviation: variance.sqrt() }
     }
 
     /// A passage's cosine to a question; none if it has no vector.
-    pub(super) fn cosine_of(&self, passage: usize, question: &[f32]) -> Option<f32> {
+    pub(super) fn cosine_of(&self, passage: usize, asked: &Asked) -> Option<f32> {
         let row = self.passages.binary_search_by_key(&passage, |&it| it as usize).ok()?;
-        let question = quantized(question);
-        (question.len() == self.dimension).then(|| self.cosine(row, &question, 1.0 / length(&question)))
+        (asked.bytes.len() == self.dimension).then(|| self.cosine(row, asked))
     }
 
-    fn cosine(&self, row: usize, question: &[i8], scale: f32) -> f32 {
+    fn cosine(&self, row: usize, asked: &Asked) -> f32 {
         let bytes = &self.bytes[row * self.dimension..][..self.dimension];
-        let products = bytes.iter().zip(question).map(|(&a, &b)| i32::from(i16::from(a) * i16::from(b)));
+        let products = bytes.iter().zip(&asked.bytes).map(|(&a, &b)| i32::from(i16::from(a) * i16::from(b)));
         #[allow(clippy::cast_precision_loss)] // at most 127 * 127 a dimension
         let dot = products.sum::<i32>() as f32;
-        dot * self.scales[row] * scale
+        dot * self.scales[row] * asked.scale
     }
 
-    /// The rows whose signs differ least from the question's, at least `most` of them if there are so many.
-    fn closest_by_signs(&self, question: &[i8], scale: f32, most: usize) -> impl Iterator<Item = usize> {
+    /// The rows whose signs differ least from the question's, at least `most` of them if there are so many. All are
+    /// compared by half of their signs, and the closest of them by all.
+    fn closest_by_signs(&self, asked: &Asked, most: usize) -> impl Iterator<Item = usize> {
+        let asked: Vec<u64> = self.signs_of(&asked.bytes, asked.scale).collect();
+        let words: Vec<_> = self.signs.chunks_exact(self.len()).zip(asked).collect();
+        let (first, second) = words.split_at(words.len().div_ceil(2));
         let mut differing = vec![0_u16; self.len()];
-        for (signs, asked) in self.signs.chunks_exact(self.len()).zip(self.signs_of(question, scale)) {
-            for (differing, signs) in differing.iter_mut().zip(signs) {
-                *differing += u16::try_from((signs ^ asked).count_ones()).unwrap_or_default();
+        for (signs, asked) in first {
+            for (differing, signs) in differing.iter_mut().zip(*signs) {
+                *differing += differing_bits(*signs, *asked);
             }
         }
-        let mut counts = vec![0; self.dimension + 1];
-        for &it in &differing {
-            counts[usize::from(it)] += 1;
+        let mut closer = least(differing.iter().copied().enumerate(), most * FIRST);
+        for (row, differing) in &mut closer {
+            *differing +=
+                second.iter().map(|(signs, asked)| differing_bits(signs[*row], *asked)).sum::<u16>();
         }
-        let mut closer = 0;
-        let limit = counts.iter().position(|count| {
-            closer += count;
-            closer >= most
-        });
-        let limit = limit.unwrap_or(self.dimension);
-        differing.into_iter().enumerate().filter(move |&(_, it)| usize::from(it) <= limit).map(|(row, _)| row)
+        least(closer.iter().copied(), most).into_iter().map(|(row, _)| row)
     }
 
     fn signs_of<'a>(&'a self, row: &'a [i8], scale: f32) -> impl Iterator<Item = u64> + use<'a> {
@@ -130,6 +143,28 @@ impl Vectors {
             pairs.fold(0, |bits, (&value, mean)| bits << 1 | u64::from(f32::from(value) * scale > *mean))
         })
     }
+}
+
+fn differing_bits(a: u64, b: u64) -> u16 {
+    u16::try_from((a ^ b).count_ones()).unwrap_or_default()
+}
+
+/// The rows that differ least: `most` of them, and those that differ as little as the last.
+fn least(rows: impl Iterator<Item = (usize, u16)> + Clone, most: usize) -> Vec<(usize, u16)> {
+    let mut counts = Vec::new();
+    for (_, differing) in rows.clone() {
+        let differing = usize::from(differing);
+        if counts.len() <= differing {
+            counts.resize(differing + 1, 0);
+        }
+        counts[differing] += 1;
+    }
+    let mut closer = 0;
+    let limit = counts.iter().position(|count| {
+        closer += count;
+        closer >= most
+    });
+    rows.filter(|&(_, differing)| limit.is_none_or(|limit| usize::from(differing) <= limit)).collect()
 }
 
 /// A vector's values as bytes, in a unit that makes the largest 127: enough for a cosine to two digits.
@@ -177,16 +212,17 @@ mod tests {
             let mut found = 0;
             for topic in &topics[..5] {
                 let question = unit(&mut rng, topic, 0.1);
+                let asked = Asked::new(&question);
                 let mut exact: Vec<_> =
                     rows.iter().map(|(passage, row)| (dot(row, &question), *passage)).collect();
                 exact.sort_by(|a, b| b.0.total_cmp(&a.0));
-                let near = vectors.near(&question, 5);
+                let near = vectors.near(&asked, 5);
                 assert_eq!(near.best.len(), 5);
                 assert!(near.best.is_sorted_by(|a, b| a.1 >= b.1));
                 for (passage, cosine) in &near.best {
                     let row = &rows[passage / 3].1;
                     assert!((dot(row, &question) - cosine).abs() < 0.01);
-                    assert_eq!(vectors.cosine_of(*passage, &question), Some(*cosine));
+                    assert_eq!(vectors.cosine_of(*passage, &asked), Some(*cosine));
                 }
                 assert!(near.usual + near.deviation < near.best[0].1);
                 found += exact[..5]
@@ -201,8 +237,8 @@ mod tests {
     #[test]
     fn what_has_no_vector_is_not_near() {
         let vectors = Vectors::new(&[(4, quantized(&[1.0, 0.0]))]);
-        assert_eq!(vectors.cosine_of(3, &[1.0, 0.0]), None);
-        assert!(vectors.near(&[1.0], 5).best.is_empty());
-        assert!(Vectors::new(&[]).near(&[1.0], 5).best.is_empty());
+        assert_eq!(vectors.cosine_of(3, &Asked::new(&[1.0, 0.0])), None);
+        assert!(vectors.near(&Asked::new(&[1.0]), 5).best.is_empty());
+        assert!(Vectors::new(&[]).near(&Asked::new(&[1.0]), 5).best.is_empty());
     }
 }

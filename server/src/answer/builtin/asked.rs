@@ -21,14 +21,10 @@ pub fn standalone(question: &str, last_question: &str, last_answer: &str) -> Str
     format!("{question}{REFERS}{topic}")
 }
 
-/// Whether a question may not stand alone: it has a word for something said before, or is so short that it leaves
-/// something out.
+/// Whether a question may not stand alone.
 pub fn may_refer_back(question: &str) -> bool {
-    /// A question of so few words may leave out what it is about.
-    const FEW: usize = 4;
     let question = clean(question);
-    small_talk::reply(&question, Lang::of(&question)).is_none()
-        && (refers_back(&question) || words(&question).len() <= FEW)
+    small_talk::reply(&question, Lang::of(&question)).is_none() && refers_back(&question)
 }
 
 /// What an answer is about: its first sentence.
@@ -177,10 +173,14 @@ fn refers_back(question: &str) -> bool {
     {
         return false;
     }
-    CHINESE.iter().any(|it| lower.contains(it))
+    GOES_ON.iter().any(|it| lower.starts_with(it))
+        || CHINESE.iter().any(|it| lower.contains(it))
         || lower.split(|c: char| !c.is_ascii_alphabetic()).any(|word| ENGLISH.contains(&word))
         || is_elliptic(&lower)
 }
+
+/// How a question begins that goes on with the one before it.
+const GOES_ON: [&str; 7] = ["and ", "or ", "what about", "how about", "那", "還有", "另外"];
 
 /// Whether a question has no other words than for attributes that anything may have: "什麼時候做的？", "how tall?".
 fn is_elliptic(question: &str) -> bool {

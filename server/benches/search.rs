@@ -94,7 +94,7 @@ async fn measure(size: usize, directory: &Path, embeddings: &str) -> (Arc<Librar
     assert!(library.recall().await.unwrap());
     let recall = begun.elapsed();
     let memory = resident() - before;
-    let mib = |bytes: u64| format!("{:.0}", bytes as f64 / f64::from(1 << 20));
+    let mib = |bytes: u64| (bytes >> 20).to_string();
     let on_disk: u64 =
         std::fs::read_dir(&documents).unwrap().map(|it| it.unwrap().metadata().unwrap().len()).sum();
     let index = std::fs::metadata(directory.join("index")).unwrap().len();

@@ -90,6 +90,13 @@ impl Backends {
     pub fn of(config: &Config) -> Result<Self, StartError> {
         let unusable = |flag, url: &str, reason| StartError::Upstream { flag, url: url.to_owned(), reason };
         let mut backends = Self::default();
+        let llm = config.llm.as_ref().map(|it| ("--llm-url", &it.url));
+        let embeddings = config.embeddings.as_ref().map(|it| ("--embeddings-url", &it.url));
+        for (flag, url) in [llm, embeddings].into_iter().flatten() {
+            if !url.trim_end_matches('/').ends_with("/v1") {
+                tracing::warn!(flag, "the URL does not end in /v1, as those of most model servers do");
+            }
+        }
         if let Some(endpoint) = &config.llm {
             let client = OpenAi::new(endpoint.clone());
             let client = client.map_err(|reason| unusable("--llm-url", &endpoint.url, reason))?;

@@ -97,6 +97,8 @@ fn paragraphs(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -125,11 +127,11 @@ mod tests {
         let mut places = Vec::new();
         for (at, object) in objects.iter().enumerate() {
             places.push(format!("{:010} 00000 n \n", file.len()));
-            file += &format!("{} 0 obj\n{object}\nendobj\n", at + 1);
+            let _ = write!(file, "{} 0 obj\n{object}\nendobj\n", at + 1);
         }
         let (start, count) = (file.len(), objects.len() + 1);
-        file += &format!("xref\n0 {count}\n0000000000 65535 f \n{}", places.concat());
-        file += &format!("trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
+        let _ = write!(file, "xref\n0 {count}\n0000000000 65535 f \n{}", places.concat());
+        let _ = write!(file, "trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
         file.into_bytes()
     }
 

@@ -55,8 +55,8 @@ impl Session {
             tone = report.tone.map(Tone::as_str),
             outcome = report.outcome.map(Outcome::as_str),
             degraded = report.degraded.join(","),
-            first_token_ms = report.timings.first_token,
-            total_ms = report.timings.total,
+            first_token_ms = report.timings.first_token.map(f64::round),
+            total_ms = report.timings.total.map(f64::round),
             "turn ended"
         );
     }

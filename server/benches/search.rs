@@ -23,7 +23,7 @@ use common::numbers::{count, head, median, ms, quantile, row};
 use common::process::Process;
 use futures_util::future::join_all;
 use rapport::config::Config;
-use rapport::knowledge::{Embedder, Knowledge, Library, Store};
+use rapport::knowledge::{Embedder, Keep, Knowledge, Library, Store};
 use rapport::llm::embeddings::{Embeddings, Endpoint};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -86,7 +86,7 @@ async fn measure(size: usize, directory: &Path, embeddings: &str) -> (Arc<Librar
     let library = open();
     let load = begun.elapsed();
     let begun = Instant::now();
-    library.embed(|_| {}).await.unwrap();
+    library.embed(Keep::Always, |_| {}).await.unwrap();
     let embed = begun.elapsed();
     drop(library);
     let library = Arc::new(open());

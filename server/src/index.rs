@@ -1,11 +1,13 @@
 //! `rapport index`: embeds documents before they are served, and says which can't be read.
 
+use std::cell::Cell;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::{self, StartError};
 use crate::config::{Config, Knowledge};
-use crate::knowledge::Progress;
+use crate::knowledge::{Keep, Library, LibraryError, Progress};
 
 /// Adds the command's own flag.
 pub fn add_flags(command: Command) -> Command {
@@ -43,17 +45,7 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), Start
         );
         return Ok(());
     }
-    let bar = bar();
-    let last = std::cell::Cell::new(Progress::default());
-    let embedded = library
-        .embed(|progress| {
-            last.set(progress);
-            bar.set_length(progress.all as u64);
-            bar.set_position(progress.done as u64);
-        })
-        .await;
-    bar.finish_and_clear();
-    let Progress { done, all, new } = last.get();
+    let (Progress { done, all, new }, embedded) = embed(&library, Keep::Always).await;
     println!("{done} of {all} passages are embedded, {new} of them now");
     embedded.map_err(StartError::Index)?;
     let dropped = library.prune().await.map_err(StartError::Index)?;
@@ -63,10 +55,19 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), Start
     Ok(())
 }
 
-/// On standard error; nothing where that is no terminal.
-fn bar() -> ProgressBar {
+/// Embeds with a progress bar on standard error, where that is a terminal; how far it came, and what ended it.
+pub(crate) async fn embed(library: &Library, keep: Keep) -> (Progress, Result<(), LibraryError>) {
     let style = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len} passages, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ");
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+    let last = Cell::new(Progress::default());
+    let told = |progress: Progress| {
+        last.set(progress);
+        bar.set_length(progress.all as u64);
+        bar.set_position(progress.done as u64);
+    };
+    let embedded = library.embed(keep, told).await;
+    bar.finish_and_clear();
+    (last.get(), embedded)
 }

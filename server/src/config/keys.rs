@@ -82,26 +82,31 @@ pub(super) const KEYS: &[Key] = &[
         "DURATION",
         "2s",
         "How often the documents are looked at for changes, which are then served; 0: never",
-    ),
+    )
+    .kind(Kind::NotInDemo),
     key(
         "embeddings_url",
         "URL",
         "",
         "An OpenAI-compatible base ending in /v1 with /embeddings; without it the search goes by words",
-    ),
-    key("embeddings_model", "NAME", "", "The embeddings' model; by default the first that /models lists"),
+    )
+    .kind(Kind::NotInDemo),
+    key("embeddings_model", "NAME", "", "The embeddings' model; by default the first that /models lists")
+        .kind(Kind::NotInDemo),
     key(
         "embeddings_query_prefix",
         "TEXT",
         "",
         "Written before a question that is embedded; by default `query: ` for E5 models",
-    ),
+    )
+    .kind(Kind::NotInDemo),
     key(
         "embeddings_passage_prefix",
         "TEXT",
         "",
         "Written before a passage that is embedded; by default `passage: ` for E5 models",
-    ),
+    )
+    .kind(Kind::NotInDemo),
     key(
         "index",
         "FILE",

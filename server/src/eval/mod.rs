@@ -14,6 +14,8 @@ use crate::answer::{Answerer, Query, Research};
 use crate::app::{self, Backends, StartError};
 use crate::config::Config;
 use crate::event::{HistoryMessage, Source, Speaker, millis};
+use crate::index;
+use crate::knowledge::Keep;
 use crate::language::Lang;
 use crate::llm::LlmError;
 use crate::tone;
@@ -58,7 +60,7 @@ struct House {
 impl House {
     async fn open(config: &Config) -> Result<Self, EvalError> {
         let library = app::library(config)?.ok_or(EvalError::NoDocuments)?;
-        library.embed(|_| {}).await.map_err(StartError::Index)?;
+        index::embed(&library, Keep::IfPossible).await.1.map_err(StartError::Index)?;
         let (chat, prompts) = (Backends::of(config)?.chat, app::prompts(config)?);
         let research = app::research(library, chat.clone(), &prompts, config.passage_chars);
         let (answerer, _) = app::voices(chat, &prompts, config.context_tokens);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -26,6 +26,9 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
 const FAILURES: u32 = 2;
 /// ... for so long.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// After a change the files are let be for so long: whoever writes now may write on.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// How soon passages that could not be embedded are tried again.
 const RETRY: Duration = Duration::from_secs(10);
@@ -72,6 +75,15 @@ impl Embedder {
     }
 }
 
+/// Whether embeddings are to be kept in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Else it is an error: that is what they are made for.
+    Always,
+    /// Documents may lie where nothing can be written; they are served all the same.
+    IfPossible,
+}
+
 /// How far the embedding is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -99,14 +111,16 @@ pub struct Library {
     paths: Vec<PathBuf>,
     embedder: Option<Embedder>,
     current: RwLock<Arc<Knowledge>>,
+    /// Searches that may begin.
     turns: Semaphore,
+    reloaded: Notify,
 }
 
 impl Library {
     /// Loads the documents below the paths.
     pub fn load(paths: Vec<PathBuf>, embedder: Option<Embedder>) -> Result<Self, LoadError> {
         let current = RwLock::new(Arc::new(Knowledge::load(&paths)?));
-        Ok(Self { paths, embedder, current, turns: turns() })
+        Ok(Self { paths, embedder, current, turns: turns(), reloaded: Notify::new() })
     }
 
     /// The sample museum inside the binary.
@@ -166,9 +180,9 @@ impl Library {
 
     /// Embeds what is not in the file yet, batch by batch, and tells how far it is. What was embedded before an
     /// error is kept.
-    pub async fn embed(&self, told: impl Fn(Progress)) -> Result<(), LibraryError> {
+    pub async fn embed(&self, keep: Keep, told: impl Fn(Progress)) -> Result<(), LibraryError> {
         match &self.embedder {
-            Some(embedder) => embed(embedder, &self.current(), told).await,
+            Some(embedder) => embed(embedder, &self.current(), keep, told).await,
             None => Ok(()),
         }
     }
@@ -184,42 +198,49 @@ impl Library {
     /// Embeds what lacks, and serves changed documents as soon as they are seen and embedded, for as long as it is
     /// polled. `period`: how often the files are looked at; 0: never.
     pub async fn keep(&self, period: Duration) {
-        let mut known = self.fingerprint().await;
-        let mut is_whole = self.complete(&self.current()).await;
-        loop {
-            match (is_whole, period.is_zero() || self.paths.is_empty()) {
-                (true, true) => return,
-                (false, true) => sleep(RETRY).await,
-                (_, false) => sleep(period).await,
+        let embed = async {
+            loop {
+                while !self.complete(&self.current()).await {
+                    sleep(RETRY).await;
+                }
+                self.reloaded.notified().await;
             }
-            let seen = self.fingerprint().await;
-            if !period.is_zero() && seen != known {
-                sleep(period.min(Duration::from_secs(1))).await; // whoever writes now may write on
+        };
+        let watch = async {
+            if period.is_zero() || self.paths.is_empty() {
+                return std::future::pending().await;
+            }
+            let mut known = self.fingerprint().await;
+            loop {
+                sleep(period).await;
+                let seen = self.fingerprint().await;
+                if seen == known {
+                    continue;
+                }
+                sleep(period.min(SETTLED)).await;
                 if self.fingerprint().await == seen {
                     known = seen;
-                    is_whole = self.reload().await;
+                    self.reload().await;
                 }
-            } else if !is_whole {
-                is_whole = self.complete(&self.current()).await;
             }
-        }
+        };
+        let ((), ()) = tokio::join!(embed, watch);
     }
 
-    /// Loads the documents anew and serves them once they are embedded as far as can be; whether they are whole.
-    async fn reload(&self) -> bool {
+    /// Loads the documents anew and serves them, embedded as far as can be.
+    async fn reload(&self) {
         let paths = self.paths.clone();
         let loaded = blocking(move || Knowledge::load(&paths)).await;
         match loaded {
             Ok(knowledge) => {
                 let knowledge = Arc::new(knowledge);
-                let is_whole = self.complete(&knowledge).await;
+                self.complete(&knowledge).await;
                 knowledge.log("reloaded");
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = knowledge;
-                is_whole
+                self.reloaded.notify_one();
             }
             Err(error) => {
                 tracing::error!(%error, "the changed documents are not served; those before them are");
-                true
             }
         }
     }
@@ -230,11 +251,13 @@ impl Library {
         let told = |progress: Progress| {
             tracing::debug!(done = progress.done, all = progress.all, "passages embedded");
         };
-        let result = embed(embedder, knowledge, told).await;
-        if let Err(error) = &result {
-            tracing::warn!(%error, "not all passages are embedded; the search goes by words where they lack");
+        match embed(embedder, knowledge, Keep::IfPossible, told).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "not all passages are embedded; the search goes by words where they lack");
+                false
+            }
         }
-        result.is_ok()
     }
 
     /// Tells a change of the files below the paths: names, sizes and times.
@@ -254,7 +277,7 @@ impl Library {
 impl From<Knowledge> for Library {
     fn from(knowledge: Knowledge) -> Self {
         let current = RwLock::new(Arc::new(knowledge));
-        Self { paths: Vec::new(), embedder: None, current, turns: turns() }
+        Self { paths: Vec::new(), embedder: None, current, turns: turns(), reloaded: Notify::new() }
     }
 }
 
@@ -305,6 +328,7 @@ impl Rows {
 async fn embed(
     embedder: &Embedder,
     knowledge: &Arc<Knowledge>,
+    keep: Keep,
     told: impl Fn(Progress),
 ) -> Result<(), LibraryError> {
     let mut rows = Rows::stored(embedder, knowledge).await?;
@@ -314,9 +338,15 @@ async fn embed(
     told(Progress { done: all - lacking.len(), all, new });
     let mut result = Ok(());
     for batch in lacking.chunks(BATCH) {
-        if let Err(error) = embed_batch(embedder, &mut rows, batch).await {
-            result = Err(error);
-            break;
+        match embed_batch(embedder, &mut rows, batch).await {
+            Ok(()) => {}
+            Err(LibraryError::Store(error)) if keep == Keep::IfPossible => {
+                tracing::warn!(%error, "embeddings are made, but not kept: the next start makes them again");
+            }
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
         }
         new += batch.len();
         told(Progress { done: all - lacking.len() + new, all, new });

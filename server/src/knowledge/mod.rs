@@ -30,7 +30,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::event::Source;
 use crate::language::{Lang, words::terms};
 
-pub use library::{Embedder, Library, LibraryError, Progress, Searched};
+pub use library::{Embedder, Keep, Library, LibraryError, Progress, Searched};
 pub use load::{LoadError, MAX_FILE_BYTES, Skipped};
 pub(crate) use passage::language;
 pub use passage::{MAX_PASSAGE_CHARS, Passage};

@@ -57,12 +57,14 @@ pub(super) struct Near {
 }
 
 impl Vectors {
-    /// Of passages by their number, in its order; each vector in bytes, as [`quantized`] makes them.
+    /// Of passages by their number, in its order; each vector in bytes, as [`quantized`] makes them. One of another
+    /// dimension than the first is left out.
     pub(super) fn new(rows: &[(u32, Box<[i8]>)]) -> Self {
         let Some((_, first)) = rows.first() else { return Self::default() };
         let dimension = first.len();
         let mut vectors = Self { dimension, mean: vec![0.0; dimension], ..Self::default() };
-        for (passage, row) in rows {
+        let rows: Vec<_> = rows.iter().filter(|(_, row)| row.len() == dimension).collect();
+        for (passage, row) in &rows {
             let scale = 1.0 / length(row);
             vectors.mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f32::from(value) * scale);
             vectors.passages.push(*passage);

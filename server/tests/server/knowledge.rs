@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use rapport::config::{Config, Knowledge as Documents};
-use rapport::knowledge::{Embedder, Knowledge, Library, Store};
+use rapport::knowledge::{Embedder, Keep, Knowledge, Library, Store};
 use rapport::llm::embeddings::{Embeddings, Endpoint};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -95,7 +95,7 @@ async fn a_text_is_embedded_once_and_found_in_another_language() {
     let directory = tempfile::tempdir().unwrap();
     documents(directory.path());
     let (meaning, endpoint) = Meaning::start().await;
-    library(directory.path(), &endpoint).embed(|_| {}).await.unwrap();
+    library(directory.path(), &endpoint).embed(Keep::Always, |_| {}).await.unwrap();
     assert_eq!(meaning.embedded(), 3);
 
     // As after a restart.
@@ -108,7 +108,7 @@ async fn a_text_is_embedded_once_and_found_in_another_language() {
     std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高四公尺。").unwrap();
     let changed = library(directory.path(), &endpoint);
     assert!(!changed.recall().await.unwrap());
-    changed.embed(|_| {}).await.unwrap();
+    changed.embed(Keep::Always, |_| {}).await.unwrap();
     assert_eq!(meaning.embedded(), 4);
 
     let other = Endpoint { model: Some("other".into()), ..endpoint };

@@ -9,6 +9,9 @@ use crate::prompts::Prompts;
 /// An answer is spoken to someone who stands: a few sentences.
 const MAX_TOKENS: u32 = 500;
 
+/// A passage whose score is less than this share of the best one's only leads a small model astray.
+const FAR: f32 = 0.5;
+
 /// What fits into a model's context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -16,7 +19,7 @@ pub struct Budget {
     pub context_tokens: usize,
 }
 
-/// Builds the request: instructions, history, passages, question. Over the budget, the oldest history goes
+/// Builds the request: instructions, history, passages (the best behind the others), question. Over the budget, the oldest history goes
 /// first, then the lowest passages.
 pub(super) fn request(
     prompts: &Prompts,
@@ -33,10 +36,11 @@ pub(super) fn request(
     let mention = mention.map_or_else(String::new, |it| format!("<mention>{}</mention>\n", untagged(it)));
     let question = format!("{mention}<question>{}</question>", untagged(&query.question));
     let passages: Option<Vec<String>> = query.passages.as_ref().map(|passages| {
+        let best = passages.iter().map(|it| it.source.score).fold(0.0, f32::max);
         let of_one = |passage: &crate::knowledge::Passage| {
             format!("[{}] {}", untagged(&passage.source.title), untagged(&passage.text))
         };
-        passages.iter().map(of_one).collect()
+        passages.iter().filter(|it| it.source.score >= FAR * best).map(of_one).collect()
     });
 
     let room = budget.context_tokens.saturating_sub(MAX_TOKENS as usize);
@@ -47,10 +51,13 @@ pub(super) fn request(
     history.reverse();
 
     let user = match passages {
-        Some(passages) => format!("<passages>\n{}\n</passages>\n{question}", passages.join("\n")),
+        Some(mut passages) => {
+            passages.reverse(); // the best next to the question: small models look there first
+            format!("<passages>\n{}\n</passages>\n{question}", passages.join("\n"))
+        }
         None => question,
     };
-    ChatRequest { role: Role::Answer, system, history, user, max_tokens: MAX_TOKENS, temperature: 0.2 }
+    ChatRequest { role: Role::Answer, system, history, user, max_tokens: MAX_TOKENS, temperature: 0.0 }
 }
 
 /// Takes items from the front for as long as they fit.
@@ -128,6 +135,17 @@ mod tests {
         let tighter = request_of(base + 2 * 115);
         assert!(tighter.history.is_empty());
         assert!(tighter.user.contains("p1") && !tighter.user.contains("p2"));
+    }
+
+    #[test]
+    fn the_best_passage_is_next_to_the_question_and_far_ones_are_left_out() {
+        let mut query = query(0, 3);
+        for (passage, score) in query.passages.iter_mut().flatten().zip([1.0, 0.6, 0.4]) {
+            passage.source.score = score;
+        }
+        let user = request(&Prompts::default(), Budget { context_tokens: 4096 }, &query, None).user;
+        let at = |passage: &str| user.find(passage);
+        assert!(at("p1 ") < at("p0 ") && at("p1 ").is_some() && at("p2 ").is_none(), "{user}");
     }
 
     #[test]

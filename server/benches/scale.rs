@@ -28,7 +28,7 @@ const GAP_ROUNDS: usize = 3;
 
 /// Turns at once, and how many turns in all.
 const CROWDS: [(usize, usize); 4] = [(1, 10), (10, 150), (100, 1000), (1000, 3000)];
-const TURN_ROUNDS: usize = 2;
+const TURN_ROUNDS: usize = 3;
 
 const QUESTION: &str = r#"{"text_user_msg":"Who built the clock?","include_history":false}"#;
 const ANSWER: &str = "sim-answer-ttft100-tps50";

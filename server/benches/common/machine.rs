@@ -53,9 +53,9 @@ fn number(text: &str) -> f64 {
 
 fn describe() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let models = info.lines().filter_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
-    let cpu = models.clone().next().unwrap_or(std::env::consts::ARCH).to_owned();
-    let cores = models.count().max(1);
+    let mut models = info.lines().filter_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let cpu = models.next().unwrap_or(std::env::consts::ARCH);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let said = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output().ok()?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -121,8 +121,10 @@ impl Case {
         }
         let message = json!({"text_user_msg": QUESTION, "strategy": self.strategy, "include_history": false});
         let heard = client.ask(&message.to_string()).await;
-        let outcome = if self.setting == Setting::Unprepared { "fresh" } else { "" };
-        assert!(heard.done.contains(&format!(r#""outcome":"{outcome}"#)), "{}", heard.done);
+        let strategies_of_old = matches!(self.strategy, "sequential" | "parallel");
+        let is_fresh = strategies_of_old || self.setting == Setting::Unprepared;
+        let outcome = if is_fresh { "fresh" } else { "cached" };
+        assert!(heard.done.contains(&format!(r#""outcome":"{outcome}""#)), "{}", heard.done);
         (heard.first, heard.total)
     }
 }

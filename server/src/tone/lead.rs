@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::language::words::words;
+
 /// What a reply may begin with, in lower case, and goes on behind a mark.
 const LEADS: &[&str] = &[
     "hello",
@@ -56,7 +58,8 @@ const LEADS: &[&str] = &[
     "各位貴賓",
 ];
 
-/// What announces a text and ends in a colon; where the plain text has a colon, it may be the house's own.
+/// What announces a text and ends in a colon; where the plain text has a colon or a word of it, it may be the
+/// house's own.
 const ANNOUNCING: &[&str] = &["here is", "here's", "here are", "以下是", "以下為"];
 
 /// An announcement is not longer, in characters.
@@ -92,7 +95,7 @@ impl Lead {
     pub fn over(plain: &str) -> Self {
         let plain = plain.trim_start();
         let is_capital = plain.starts_with(char::is_uppercase);
-        Self { held: Some(String::new()), plain: plain.to_lowercase(), is_capital, is_led: false }
+        Self { held: Some(String::new()), plain: plain.to_ascii_lowercase(), is_capital, is_led: false }
     }
 
     /// Takes a delta and returns what can go out now: the delta itself once the text is under way.
@@ -122,19 +125,15 @@ impl Lead {
     }
 
     fn beginning(&self, text: &str) -> Beginning {
-        let said = text.to_lowercase();
-        if said.len() != text.len() {
-            return Beginning::Text; // no word of ours
-        }
+        let said = text.to_ascii_lowercase(); // as all leads are; places in it are places in the text
         let mut is_open = said.trim().is_empty();
-        for lead in LEADS.iter().filter(|lead| !self.plain.starts_with(**lead)) {
-            match said.strip_prefix(lead) {
+        for lead in LEADS.iter().filter(|lead| behind(&self.plain, lead).is_none()) {
+            match behind(&said, lead) {
                 Some("") => is_open = true,
-                Some(rest) if rest.starts_with(MARKS) => {
+                Some(rest) => {
                     let behind = rest.trim_start_matches(MARKS).trim_start();
                     return Beginning::Lead(text.len() - behind.len());
                 }
-                Some(_) => {}
                 None => is_open |= lead.starts_with(said.as_str()),
             }
         }
@@ -142,22 +141,43 @@ impl Lead {
             if announcing.starts_with(said.as_str()) {
                 is_open = true;
             } else if said.starts_with(announcing) {
-                match said
-                    .char_indices()
-                    .take(MAX_ANNOUNCEMENT)
-                    .find(|(_, c)| matches!(c, ':' | '：' | '。' | '.'))
-                {
-                    Some((at, ':' | '：')) => {
-                        let behind = said[at..].trim_start_matches([':', '：']).trim_start();
-                        return Beginning::Lead(text.len() - behind.len());
+                match announcement(&said) {
+                    Beginning::Lead(end) if !self.has_words_of(&said[..end]) => {
+                        return Beginning::Lead(text.len() - said[end..].trim_start().len());
                     }
-                    Some(_) => {}
-                    None => is_open |= said.chars().count() < MAX_ANNOUNCEMENT,
+                    Beginning::Lead(_) | Beginning::Text => {}
+                    Beginning::Open => is_open = true,
                 }
             }
         }
         if is_open { Beginning::Open } else { Beginning::Text }
     }
+
+    /// Whether an announcement speaks of what the plain text does: then it says something.
+    fn has_words_of(&self, announcement: &str) -> bool {
+        let plain = words(&self.plain);
+        words(announcement).iter().any(|word| plain.contains(word))
+    }
+}
+
+/// What stands behind a lead: a mark and more, or nothing. None where it is the beginning of something else.
+fn behind<'a>(text: &'a str, lead: &str) -> Option<&'a str> {
+    text.strip_prefix(lead).filter(|rest| rest.is_empty() || rest.starts_with(MARKS))
+}
+
+/// Whether an announcement ends in a colon, and where, or is a sentence of its own.
+fn announcement(said: &str) -> Beginning {
+    let mut chars = said.char_indices().take(MAX_ANNOUNCEMENT).peekable();
+    while let Some((at, c)) = chars.next() {
+        match (c, chars.peek()) {
+            ('：', _) => return Beginning::Lead(at + c.len_utf8()),
+            (':', None) => return Beginning::Open, // 10:30, or a text
+            (':', Some((_, next))) if next.is_whitespace() => return Beginning::Lead(at + 1),
+            ('。' | '.', _) => return Beginning::Text,
+            _ => {}
+        }
+    }
+    if said.chars().count() < MAX_ANNOUNCEMENT { Beginning::Open } else { Beginning::Text }
 }
 
 /// Behind "With pleasure, " a sentence goes on in lower case.
@@ -213,9 +233,18 @@ mod tests {
             "嗨",
             "Certainly.",
             "İstanbul: old.",
+            "Here is İ:ẞ",
+            "Here are the tours, the first at 10:30 each day.",
+            "Here is the house: it is old.",
         ] {
             check("The house is old.", said, said);
         }
+    }
+
+    #[test]
+    fn a_word_that_only_begins_like_a_lead_is_none() {
+        check("His brothers built it.", "Hi! His brothers built it.", "His brothers built it.");
+        check("It was built by Anna.", "Here is Anna: she built it.", "Here is Anna: she built it.");
     }
 
     #[test]

@@ -127,7 +127,8 @@ impl Turn<'_> {
             if let Some(text) = self.take_answer(&mut answering, text)?
                 && live
             {
-                let is_first = !std::mem::replace(&mut self.reply.has_answer, true);
+                let is_first = !self.has_spoken();
+                self.reply.has_answer = true;
                 self.send(text);
                 if is_first {
                     // Lets the socket write the first word before the rest of a burst is read.

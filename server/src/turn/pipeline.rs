@@ -10,14 +10,18 @@ use crate::llm::LlmError;
 use crate::tone::{Conversion, builtin};
 
 impl Turn<'_> {
-    /// Whether the answer is framed as one, by rule: what no model has written needs none.
-    fn is_one(&self) -> bool {
+    /// Whether the answer is converted in one piece: it is there at once, or is framed by rule.
+    fn is_whole(&self) -> bool {
         self.engine.converter.is_builtin() || !self.is_model_asked
     }
 
-    /// Whether the answer's first segment can be handed out: a clause is enough.
+    /// Whether the answer's first segment can be handed out: a clause is enough, unless it sounds like a refusal.
+    /// Whether it is one, or "I'm not sure about the year, but it is old", only the whole answer tells.
     pub(super) fn is_segment_ready(&mut self) -> bool {
-        if self.is_one() { self.segments.is_ended() } else { self.segments.gather_early() }
+        if self.is_whole() || !self.segments.gather_early() {
+            return self.segments.is_ended();
+        }
+        self.segments.is_ended() || builtin::has_content(self.segments.gathered())
     }
 
     /// Whether there is to be an opener: words about the visitor, which need no answer. A refusal gets none.
@@ -43,7 +47,7 @@ impl Turn<'_> {
         while self.conversions.has_room() {
             let is_silent = !self.conversions.has_begun() && self.conversions.is_empty();
             // While nothing is being said, a clause is enough.
-            if (self.is_one() || is_silent) && !self.is_segment_ready() {
+            if (self.is_whole() || is_silent) && !self.is_segment_ready() {
                 return;
             }
             let Some(plain) = self.segments.take() else { return };

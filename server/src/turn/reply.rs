@@ -85,7 +85,8 @@ impl Turn<'_> {
             let titles = query.passages.iter().flatten().map(|passage| &*passage.source.title);
             let earlier = query.history.iter().map(|message| message.text.as_str());
             let given = passages.chain(titles).chain(earlier).chain([query.question.as_str()]);
-            self.reply.miss(facts::unsupported(&self.reply.answer, self.lang, given));
+            let is_translated = query.passages.iter().flatten().all(|passage| passage.lang() != self.lang);
+            self.reply.miss(facts::unsupported(&self.reply.answer, is_translated, given));
         }
         let conversion = self.conversion(view, 1, &self.reply.answer, view.mention.as_deref());
         let saved_tokens = self.engine.converter.likely_tokens(&conversion);

@@ -41,6 +41,11 @@ impl Segments {
         !self.gathered.is_empty()
     }
 
+    /// What has gathered and was not taken.
+    pub(super) fn gathered(&self) -> &str {
+        &self.gathered
+    }
+
     /// All that has gathered, if anything.
     pub(super) fn take(&mut self) -> Option<String> {
         (!self.gathered.is_empty()).then(|| std::mem::take(&mut self.gathered))

@@ -143,6 +143,19 @@ async fn a_refusal_gets_no_opener_and_is_not_put_to_a_model() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_begins_like_a_refusal_is_framed_whole() {
+    let said =
+        "I'm not sure about the exact year, but it was cast before 1850. It still rings every evening.";
+    let mut answer = Speech::whole(500, said);
+    answer.pieces = said.split_inclusive(' ').map(str::to_owned).collect();
+    answer.pause = std::time::Duration::from_millis(20);
+    let scripts = vec![(Role::Answer, vec![answer]), (Role::Convert, vec![Speech::echo(100, 12)])];
+    let stage = Stagehand::new(vec![sees(1, CHILD)], scripts, knobs());
+    let (ended, _) = stage.play(ask(Strategy::Race)).await;
+    assert!(ended.report.text.contains(said), "{}", ended.report.text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_opener_that_fails_is_left_out() {
     let mut stage = museum(sees(800, CHILD));
     stage.mention = true;

@@ -1,19 +1,20 @@
 //! The guard the other way round, for an answer that was generated in a tone: what it states and nobody gave.
 
 use super::{Fact, Key, Watch, facts};
-use crate::language::Lang;
 
 /// Shorter quotations, in characters, are a manner of speaking.
 const SHORTEST_TERM: usize = 4;
 
-/// The facts of `said`, an answer in `lang`, that none of `sources` (the passages, the question) gives, as they
-/// stand in `said`: in order, each once.
+/// The facts of `said` that none of `sources` (the passages, the question) gives, as they stand in `said`: in order,
+/// each once. `is_translated`: the passages are in another language.
 ///
 /// Not told: small numbers that only count or order (三個重點, 第二), which a speaker makes up rightly; and
-/// where no source is in that language, names and quoted terms, which were translated.
-pub fn unsupported<'a>(said: &str, lang: Lang, sources: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let sources: Vec<&str> = sources.into_iter().collect();
-    let is_translated = sources.iter().all(|source| Lang::of(source) != lang);
+/// names and quoted terms that were translated.
+pub fn unsupported<'a>(
+    said: &str,
+    is_translated: bool,
+    sources: impl IntoIterator<Item = &'a str>,
+) -> Vec<String> {
     let is_told = |fact: &Fact| {
         !fact.is_small
             && fact.keys.iter().all(|key| match key {

@@ -200,7 +200,7 @@ fn documents_keep_the_facts_that_they_state() {
         assert_eq!(facts::missing(&text, &text), Vec::<String>::new(), "{text}");
         for said in sentence::split(&text) {
             assert_eq!(
-                facts::unsupported(said, Lang::of(said), [text.as_str()]),
+                facts::unsupported(said, false, [text.as_str()]),
                 Vec::<String>::new(),
                 "{said} of {text}"
             );

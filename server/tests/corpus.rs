@@ -63,9 +63,7 @@ fn standalone(question: &Value) -> String {
         let history = question["history"].as_array().into_iter().flatten().rev();
         history.clone().find(|it| it["role"] == role).map_or("", |it| field(it, "content")).to_owned()
     };
-    match said("assistant") {
-        answer => builtin::standalone(field(question, "question"), &said("user"), &answer),
-    }
+    builtin::standalone(field(question, "question"), &said("user"), &said("assistant"))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use clap::{ArgMatches, Command};
 use rapport::app::{Server, StartError, Stop};
 use rapport::config::{self, Config, ConfigError, LogFormat, Mode};
+use rapport::description;
 use rapport::eval::{self, EvalError};
 use rapport::index;
 use rapport::load::{self, LoadError};
@@ -145,7 +146,9 @@ async fn demo(flags: &ArgMatches) -> Result<(), Failure> {
     let mut config = Config::resolve(flags, Mode::Demo)?;
     let camera = TcpListener::bind("127.0.0.1:0").await.map_err(Failure::System)?;
     let address = camera.local_addr().map_err(Failure::System)?;
-    config.vlm = Some((format!("http://{address}"), rapport::description::Api::Description));
+    let url = format!("http://{address}");
+    config.vlm = Some(description::Endpoint::new(url, description::Api::Simulator));
+    config.visitors = simulated_visitors();
     let simulation = vlm_sim::Config {
         seed: config.session.seed.unwrap_or_else(|| fastrand::u64(..)),
         sticky: true, // a visitor doesn't change between two questions
@@ -161,6 +164,19 @@ async fn demo(flags: &ArgMatches) -> Result<(), Failure> {
         tracing::warn!(%error, "the simulator failed");
     }
     served
+}
+
+/// Two of the simulator's visitors for each tone and language.
+fn simulated_visitors() -> Vec<String> {
+    let pool = vlm_sim::Pool::builtin();
+    let mut seen = std::collections::HashMap::new();
+    let is_wanted = |visitor: &&vlm_sim::Visitor| {
+        let kind = (visitor.tone.clone(), visitor.lang.clone());
+        let count = seen.entry(kind).or_insert(0);
+        *count += 1;
+        !visitor.description.is_empty() && *count <= 2
+    };
+    pool.visitors().iter().filter(is_wanted).map(|visitor| visitor.description.clone()).collect()
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

@@ -27,6 +27,7 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "answer-without-documents.zh-Hant.md",
     "convert.en.md",
     "convert.zh-Hant.md",
+    "describe.md",
     "direct.en.md",
     "direct.zh-Hant.md",
     "persona.casual_friendly.en.md",
@@ -119,6 +120,11 @@ impl Prompts {
     /// The system prompt of the tone's selection.
     pub fn select(&self) -> String {
         self.text("select.md").to_owned()
+    }
+
+    /// The system prompt of vision models.
+    pub fn describe(&self) -> &str {
+        self.text("describe.md")
     }
 
     fn text(&self, name: &str) -> &str {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rapport::app::{Server, Stop};
 use rapport::config::Config;
-use rapport::description::Api;
+use rapport::description::{self, Api, Contract};
 use rapport::load::{Arrivals, LoadError, Plan, Progress, Refusal, Report, Target, page, run, table};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -35,7 +35,7 @@ impl House {
         let simulator = vlm_sim::Simulator::new(looks).unwrap();
         tokio::spawn(async move { simulator.serve(camera, std::future::pending()).await });
         let mut config = Config::demo();
-        config.vlm = Some((url, Api::Description));
+        config.vlm = Some(description::Endpoint::new(url, Api::Service(Contract::Description)));
         change(&mut config);
         let server = Server::new(config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -71,6 +71,8 @@ struct App {
     warmth: warm::Warmth,
     warmup: Option<warmup::Warmup>,
     library: Option<Arc<Library>>,
+    /// Descriptions that the page offers to try.
+    visitors: Vec<String>,
     /// How often the documents are looked at for changes; 0: never.
     reload: Duration,
     /// Connections and sockets.

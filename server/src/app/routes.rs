@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use hyper::upgrade::{Parts, Upgraded};
@@ -19,6 +19,7 @@ pub(super) fn router(app: Arc<App>) -> axum::Router {
         .route("/ws", any(websocket))
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
+        .route("/house.json", get(house))
         .route("/", get(index))
         .route("/{*path}", get(file))
         .with_state(app)
@@ -45,6 +46,25 @@ async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
     let report = app.health.check().await;
     let status = if report.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &report.told)
+}
+
+/// What the page shows of this house before anybody asks.
+async fn house(
+    State(app): State<Arc<App>>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err((status, message)) = app.door.admit(&headers, &query) {
+        return refusal(status, &message);
+    }
+    let knowledge = app.library.as_ref().map(|library| library.current());
+    let suggestions = knowledge.map(|knowledge| knowledge.suggestions().clone()).unwrap_or_default();
+    let house = serde_json::json!({
+        "suggestions": { "en": suggestions.en, "zh-Hant": suggestions.zh_hant },
+        "camera": app.sessions.engine().descriptions.takes_images(),
+        "visitors": app.visitors,
+    });
+    json(StatusCode::OK, &house)
 }
 
 fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {

@@ -15,7 +15,7 @@ use super::warm::Warmth;
 use super::warmup::{Warmup, Watched};
 use crate::answer::{Answerer, Budget, Research, Rewriter};
 use crate::config::{Config, Knowledge as Documents};
-use crate::description::{Descriptions, Service, Vlm};
+use crate::description::{self, Descriptions, Vlm};
 use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Store};
 use crate::llm::Chat;
 use crate::llm::embeddings::Embeddings;
@@ -102,10 +102,10 @@ impl Backends {
             let client = client.map_err(|reason| unusable("--llm-url", &endpoint.url, reason))?;
             backends.chat = Some(Arc::new(client));
         }
-        if let Some((url, api)) = &config.vlm {
-            let client = Service::new(url, *api);
-            let client = client.map_err(|reason| unusable("--user-description-server", url, reason))?;
-            backends.vlm = Some(Arc::new(client));
+        if let Some(endpoint) = &config.vlm {
+            let client = description::client(endpoint, prompts(config)?);
+            let unusable = |reason| unusable("--user-description-server", &endpoint.url, reason);
+            backends.vlm = Some(client.map_err(unusable)?);
         }
         Ok(backends)
     }
@@ -169,6 +169,7 @@ pub(super) fn build(
         warmth,
         warmup,
         library,
+        visitors: config.visitors,
         reload: config.reload,
         connections: TaskTracker::new(),
         closing: CancellationToken::new(),

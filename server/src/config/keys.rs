@@ -142,8 +142,16 @@ pub(super) const KEYS: &[Key] = &[
     // The visitor
     key("user_description_server", "URL", "", "The description service; without it nobody is described")
         .kind(Kind::NotInDemo),
-    key("vlm_api", "description|visual-context", "description", "The description service's contract")
+    key(
+        "vlm_api",
+        "description|visual-context|openai",
+        "description",
+        "What it speaks; openai: a vision model, which is shown the stills that clients send",
+    )
+    .kind(Kind::NotInDemo),
+    key("vlm_model", "NAME", "", "The vision model; by default the first that /models lists")
         .kind(Kind::NotInDemo),
+    key("vlm_expression", "BOOL", "false", "A vision model is asked for the visitor's expression too"),
     key("elder_age", "YEARS", "55", "From how many years a visitor counts as an elder"),
     key(
         "select",

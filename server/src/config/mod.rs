@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 pub use layers::ConfigError;
 
-use crate::description::Api;
+use crate::description;
 use crate::event::Strategy;
 use crate::llm::embeddings;
 use crate::llm::openai::Endpoint;
@@ -52,8 +52,10 @@ pub struct Config {
     pub context_tokens: usize,
     /// Prompts that replace the built-in ones.
     pub prompts: Option<PathBuf>,
-    /// The description service's URL and contract.
-    pub vlm: Option<(String, Api)>,
+    /// Descriptions of visitors that the page offers to try; the demo's simulated ones.
+    pub visitors: Vec<String>,
+    /// Who describes visitors; none: nobody.
+    pub vlm: Option<description::Endpoint>,
     /// A description's bound, from its request.
     pub vlm_timeout: Duration,
     /// Who selects tones.
@@ -205,7 +207,15 @@ impl Config {
             ));
         }
         let (tokens, listen) = access(layers)?;
-        let vlm_api = layers.choice("vlm_api", &Api::NAMES)?;
+        let api = layers.choice("vlm_api", &description::Api::NAMES)?;
+        let expression = layers.bool("vlm_expression")?;
+        let vlm = layers.text("user_description_server").map(|url| description::Endpoint {
+            key: api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url))),
+            url,
+            api,
+            model: layers.text("vlm_model"),
+            expression,
+        });
         let messages_per_minute = layers.number("messages_per_minute", 0, u32::MAX)?;
         let (outbound_queue, session_ttl) =
             (layers.size("outbound_queue", 16 * 1024)?, layers.positive("session_ttl")?);
@@ -224,7 +234,8 @@ impl Config {
             warmup: layers.duration("warmup")?,
             context_tokens: layers.number("context_tokens", 1000, 10_000_000)?,
             prompts: layers.text("prompts").map(PathBuf::from),
-            vlm: layers.text("user_description_server").map(|url| (url, vlm_api)),
+            visitors: Vec::new(),
+            vlm,
             vlm_timeout: layers.positive("vlm_timeout")?,
             select,
             elder_age: layers.number("elder_age", 18, 120)?,

@@ -10,15 +10,18 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::{Vlm, VlmError, clean};
+use super::{Eyes, Image, Scene, Vlm, VlmError, clean};
 use crate::tone::{Selected, Selector, rules};
 
 /// After this many failures in a row, nobody waits for the VLM until a call succeeds again.
 const FAILURES_TO_DISTRUST: u32 = 2;
+
+/// How long a still waits for somebody to look at it: an older one shows who was there before.
+const IMAGE_TTL: Duration = Duration::from_secs(10);
 
 /// What is known of a visitor: a description and its tone.
 #[derive(Debug, Clone)]
@@ -105,6 +108,24 @@ struct Slot {
     asked: Option<Instant>,
     cached: Option<Sight>,
     flight: Option<(Flight, DropGuard)>,
+    /// What the client's camera took; gone when it is looked at, or after [`IMAGE_TTL`]. Boxed: few hold one.
+    still: Option<Box<Still>>,
+}
+
+#[derive(Debug)]
+struct Still {
+    image: Image,
+    /// Ends the task that would drop it.
+    _kept: DropGuard,
+}
+
+impl Slot {
+    /// What a VLM with such eyes is to look at now, if there is anything. Takes the still.
+    fn scene(&mut self, session_id: &Arc<str>, eyes: Eyes) -> Option<Scene> {
+        let image = self.still.take_if(|_| eyes != Eyes::Camera).map(|still| still.image);
+        let sees = image.is_some() || eyes != Eyes::Stills;
+        sees.then(|| Scene { session_id: Arc::clone(session_id), visitor: self.visitor, image })
+    }
 }
 
 /// The descriptions of all sessions.
@@ -137,6 +158,33 @@ impl Descriptions {
         self.vlm.is_some()
     }
 
+    /// Whether the stills that clients send are of any use.
+    pub fn takes_images(&self) -> bool {
+        self.vlm.as_ref().is_some_and(|vlm| vlm.eyes() != Eyes::Camera)
+    }
+
+    /// Whether there is anything to look at now.
+    pub fn can_look(&self, session_id: &str) -> bool {
+        let has_still = || self.slots.get(session_id).is_some_and(|slot| slot.still.is_some());
+        self.vlm.as_ref().is_some_and(|vlm| vlm.eyes() != Eyes::Stills || has_still())
+    }
+
+    /// Keeps a still for the next look, in place of an earlier one.
+    pub fn show(self: &Arc<Self>, session_id: &Arc<str>, image: Image) {
+        let taken = self.shutdown.child_token();
+        let still = Still { image, _kept: taken.clone().drop_guard() };
+        self.slots.entry(Arc::clone(session_id)).or_default().still = Some(Box::new(still));
+        let (this, session_id) = (Arc::clone(self), Arc::clone(session_id));
+        self.tasks.spawn(async move {
+            if taken.run_until_cancelled(sleep(IMAGE_TTL)).await.is_some()
+                && let Some(mut slot) = this.slots.get_mut(&session_id)
+                && !taken.is_cancelled()
+            {
+                slot.still = None;
+            }
+        });
+    }
+
     /// Whether the VLM may be waited for: its last two calls did not both fail.
     pub fn is_trusted(&self) -> bool {
         self.failures.load(Ordering::Relaxed) < FAILURES_TO_DISTRUST
@@ -165,24 +213,24 @@ impl Descriptions {
     }
 
     /// Asks for a new description, or joins the fetch in flight. `on_landing` is called only for a fetch
-    /// that starts here. `None` without a VLM.
+    /// that starts here. `None` without a VLM, and where it has nothing to look at.
     pub fn refresh(self: &Arc<Self>, session_id: &Arc<str>, on_landing: Landing) -> Option<Flight> {
         let vlm = Arc::clone(self.vlm.as_ref()?);
         let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
         if let Some((flight, _)) = slot.flight.as_ref().filter(|(flight, _)| flight.is_alive()) {
             return Some(flight.clone());
         }
+        let scene = slot.scene(session_id, vlm.eyes())?;
         let (landed, state) = watch::channel(None);
         let flight = Flight { asked: Instant::now(), seen: Arc::default(), state };
         slot.asked = Some(flight.asked);
         let given_up = self.shutdown.child_token();
         slot.flight = Some((flight.clone(), given_up.clone().drop_guard()));
-        let visitor = slot.visitor;
         drop(slot);
 
         let (this, session_id, own) = (Arc::clone(self), Arc::clone(session_id), flight.clone());
         self.tasks.spawn(async move {
-            let fetch = this.fetch(&*vlm, &session_id, visitor, &own);
+            let fetch = this.fetch(&*vlm, scene, &own);
             let Some(result) = given_up.run_until_cancelled(fetch).await else { return };
             if !this.settle(&session_id, &own, &result) {
                 return;
@@ -209,11 +257,12 @@ impl Descriptions {
     }
 
     /// Asks the VLM on the caller's own account: neither reads nor fills the cache. For the strategies
-    /// that are measured against the race. `None` without a VLM.
-    pub async fn look(&self, session_id: &str) -> Option<Look> {
+    /// that are measured against the race. `None` without a VLM, and where it has nothing to look at.
+    pub async fn look(&self, session_id: &Arc<str>) -> Option<Look> {
         let asked = Instant::now();
-        let visitor = self.slots.get(session_id).map_or(0, |slot| slot.visitor);
-        let text = self.describe(&**self.vlm.as_ref()?, session_id, visitor).await;
+        let vlm = self.vlm.as_ref()?;
+        let scene = self.slots.entry(Arc::clone(session_id)).or_default().scene(session_id, vlm.eyes())?;
+        let text = self.describe(&**vlm, scene).await;
         Some(Look { asked, ended: Instant::now(), text })
     }
 
@@ -238,14 +287,8 @@ impl Descriptions {
         self.slots.is_empty()
     }
 
-    async fn fetch(
-        &self,
-        vlm: &dyn Vlm,
-        session_id: &str,
-        visitor: u32,
-        flight: &Flight,
-    ) -> Result<Sight, VlmError> {
-        let text: Arc<str> = self.describe(vlm, session_id, visitor).await?.into();
+    async fn fetch(&self, vlm: &dyn Vlm, scene: Scene, flight: &Flight) -> Result<Sight, VlmError> {
+        let text: Arc<str> = self.describe(vlm, scene).await?.into();
         let described = Instant::now();
         let _ = flight.seen.set((Arc::clone(&text), described)); // set here only
         let selected = match self.selector.known(&text) {
@@ -255,8 +298,8 @@ impl Descriptions {
         Ok(Sight { text, asked: flight.asked, described, selected, selected_at: Instant::now() })
     }
 
-    async fn describe(&self, vlm: &dyn Vlm, session_id: &str, visitor: u32) -> Result<String, VlmError> {
-        let described = timeout(self.timeout, vlm.describe(session_id, visitor));
+    async fn describe(&self, vlm: &dyn Vlm, scene: Scene) -> Result<String, VlmError> {
+        let described = timeout(self.timeout, vlm.describe(scene));
         let result = match described.await.unwrap_or(Err(VlmError::TimedOut(self.timeout))) {
             Ok(text) if rules::is_instruction(&text) => Err(VlmError::Garbage("instructions")),
             result => result.map(|text| clean(&text)),
@@ -271,3 +314,6 @@ impl Descriptions {
         result
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,116 @@
 //! Who stands there: clients of description services, and the cache with one fetch in flight a session.
 
 mod cache;
+mod image;
 mod service;
+mod vision;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::llm;
+use crate::prompts::Prompts;
+
 pub use cache::{Descriptions, Flight, Landed, Landing, Look, Sight};
-pub use service::{Api, Service};
+pub use image::{Image, ImageError};
+pub use service::{Contract, Service};
+pub use vision::Vision;
 
 /// A description's limit in characters; what a VLM says beyond it is not read.
 pub const MAX_DESCRIPTION: usize = 1000;
 
+/// Where visitors are described, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The base URL.
+    pub url: String,
+    /// What is spoken there.
+    pub api: Api,
+    /// The vision model; by default the first that `/models` lists.
+    pub model: Option<String>,
+    /// The vision model's bearer key.
+    pub key: Option<String>,
+    /// Whether a vision model is asked for the visitor's expression.
+    pub expression: bool,
+}
+
+impl Endpoint {
+    /// An endpoint without a model of its own name or a key.
+    pub fn new(url: String, api: Api) -> Self {
+        Self { url, api, model: None, key: None, expression: false }
+    }
+}
+
+/// What is spoken with a description service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// One of the services that have a camera of their own.
+    Service(Contract),
+    /// An OpenAI-compatible vision model, shown the client's stills.
+    OpenAi,
+    /// The demo's simulator: a vision model for stills, a service for all who have no camera.
+    Simulator,
+}
+
+impl Api {
+    /// Those of real services, as flags name them.
+    pub const NAMES: [(&str, Self); 3] = [
+        ("description", Self::Service(Contract::Description)),
+        ("visual-context", Self::Service(Contract::VisualContext)),
+        ("openai", Self::OpenAi),
+    ];
+}
+
+/// Prepares a client; nothing is sent yet. The error says what is wrong with the URL or the key.
+pub fn client(endpoint: &Endpoint, prompts: Arc<Prompts>) -> Result<Arc<dyn Vlm>, String> {
+    let Endpoint { url, api, model, key, expression } = endpoint;
+    let vision = || {
+        let client = llm::vision::Vision::new(url, model.clone(), key.as_deref())?;
+        Ok::<_, String>(Vision::new(client, prompts, *expression))
+    };
+    Ok(match api {
+        Api::Service(contract) => Arc::new(Service::new(url, *contract)?),
+        Api::OpenAi => Arc::new(vision()?),
+        Api::Simulator => {
+            Arc::new(Both { camera: Service::new(url, Contract::Description)?, vision: vision()? })
+        }
+    })
+}
+
+/// What a description service is to look at.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// The session whose visitor it is.
+    pub session_id: Arc<str>,
+    /// Counts the session's visitors from 0: what was seen of an earlier one is of no use.
+    pub visitor: u32,
+    /// The still that the client sent, if the service has a use for it.
+    pub image: Option<Image>,
+}
+
+/// What a description service looks with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    /// A camera of its own.
+    Camera,
+    /// The stills that clients send; without one it sees nothing.
+    Stills,
+    /// A client's still where there is one, else its own camera.
+    Both,
+}
+
 /// A description service.
 pub trait Vlm: Send + Sync {
-    /// Describes whoever stands before a session's camera; an empty text says that nobody does. `visitor`
-    /// counts the session's visitors from 0: what was seen of an earlier one is of no use.
-    fn describe(&self, session_id: &str, visitor: u32) -> BoxFuture<'_, Result<String, VlmError>>;
+    /// Describes whoever stands before a session's camera; an empty text says that nobody does.
+    fn describe(&self, scene: Scene) -> BoxFuture<'_, Result<String, VlmError>>;
+
+    /// What it looks with.
+    fn eyes(&self) -> Eyes {
+        Eyes::Camera
+    }
 
     /// Whether the service answers at all.
     fn reach(&self) -> BoxFuture<'_, Result<(), VlmError>>;
@@ -27,6 +119,8 @@ pub trait Vlm: Send + Sync {
 /// Why there is no description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VlmError {
+    /// There was no still to look at.
+    NoImage,
     /// No connection.
     Unreachable(String),
     /// An HTTP status that is not 200.
@@ -40,6 +134,7 @@ pub enum VlmError {
 impl fmt::Display for VlmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoImage => f.write_str("there is no image to describe"),
             Self::Unreachable(reason) => write!(f, "the description service can't be reached: {reason}"),
             Self::Refused(status) => write!(f, "the description service answered {status}"),
             Self::Garbage(what) => write!(f, "the description service sent {what}"),
@@ -59,4 +154,27 @@ pub fn clean(text: &str) -> String {
         .take(MAX_DESCRIPTION)
         .collect();
     line.trim().to_owned()
+}
+
+/// A camera and stills: a vision model where the client sends stills, a service with a camera of its own for all others.
+#[derive(Debug)]
+struct Both {
+    /// Asked without a still.
+    camera: Service,
+    /// Asked with one.
+    vision: Vision,
+}
+
+impl Vlm for Both {
+    fn describe(&self, scene: Scene) -> BoxFuture<'_, Result<String, VlmError>> {
+        if scene.image.is_some() { self.vision.describe(scene) } else { self.camera.describe(scene) }
+    }
+
+    fn eyes(&self) -> Eyes {
+        Eyes::Both
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), VlmError>> {
+        self.camera.reach()
+    }
 }

@@ -8,44 +8,38 @@ use futures_util::future::BoxFuture;
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::{Vlm, VlmError};
+use super::{Scene, Vlm, VlmError};
 use crate::llm::http;
 
 /// No description is longer; what comes beyond is not read.
 const MAX_BODY: usize = 64 * 1024;
 
-/// Which contract the service speaks.
+/// Which contract a description service speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Api {
+pub enum Contract {
     /// `GET /api/get-user-description?session_id=`
     Description,
     /// `GET /visual-context/{session_id}`
     VisualContext,
 }
 
-impl Api {
-    /// All, as flags name them.
-    pub const NAMES: [(&str, Self); 2] =
-        [("description", Self::Description), ("visual-context", Self::VisualContext)];
-}
-
 /// A description service behind HTTP.
 #[derive(Debug)]
 pub struct Service {
     base: Url,
-    api: Api,
+    contract: Contract,
     client: reqwest::Client,
 }
 
 impl Service {
     /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL.
-    pub fn new(base: &str, api: Api) -> Result<Self, String> {
+    pub fn new(base: &str, contract: Contract) -> Result<Self, String> {
         let base = Url::parse(base.trim_end_matches('/')).map_err(|error| error.to_string())?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(format!("`{}` is neither http nor https", base.scheme()));
         }
         let client = http::client(&base).map_err(|error| http::reason(&error))?;
-        Ok(Self { base, api, client })
+        Ok(Self { base, contract, client })
     }
 
     fn url(&self, segments: &[&str]) -> Url {
@@ -57,9 +51,9 @@ impl Service {
     }
 
     async fn fetch(&self, session_id: &str, visitor: u32) -> Result<String, VlmError> {
-        let mut url = match self.api {
-            Api::Description => self.url(&["api", "get-user-description"]),
-            Api::VisualContext => self.url(&["visual-context", session_id]),
+        let mut url = match self.contract {
+            Contract::Description => self.url(&["api", "get-user-description"]),
+            Contract::VisualContext => self.url(&["visual-context", session_id]),
         };
         url.query_pairs_mut().append_pair("session_id", session_id);
         if visitor > 0 {
@@ -79,7 +73,7 @@ impl Service {
                 return Err(VlmError::Garbage("more than 64 KiB"));
             }
         }
-        parse(self.api, &body)
+        parse(self.contract, &body)
     }
 
     async fn get(&self, url: Url) -> Result<reqwest::Response, VlmError> {
@@ -88,9 +82,8 @@ impl Service {
 }
 
 impl Vlm for Service {
-    fn describe(&self, session_id: &str, visitor: u32) -> BoxFuture<'_, Result<String, VlmError>> {
-        let session_id = session_id.to_owned();
-        Box::pin(async move { self.fetch(&session_id, visitor).await })
+    fn describe(&self, scene: Scene) -> BoxFuture<'_, Result<String, VlmError>> {
+        Box::pin(async move { self.fetch(&scene.session_id, scene.visitor).await })
     }
 
     fn reach(&self) -> BoxFuture<'_, Result<(), VlmError>> {
@@ -118,17 +111,17 @@ struct VisualContextBody {
     visual_context: Option<String>,
 }
 
-fn parse(api: Api, body: &[u8]) -> Result<String, VlmError> {
+fn parse(contract: Contract, body: &[u8]) -> Result<String, VlmError> {
     let garbage = |_| VlmError::Garbage("no description in JSON");
-    let text = match api {
-        Api::Description => {
+    let text = match contract {
+        Contract::Description => {
             let body: DescriptionBody = serde_json::from_slice(body).map_err(garbage)?;
             if !body.success {
                 return Err(VlmError::Garbage("`success: false`"));
             }
             body.user_description
         }
-        Api::VisualContext => {
+        Contract::VisualContext => {
             let body: VisualContextBody = serde_json::from_slice(body).map_err(garbage)?;
             if !body.available {
                 return Ok(String::new());
@@ -148,7 +141,7 @@ mod tests {
         let check = |api, body: &str, expect: Option<&str>| {
             assert_eq!(parse(api, body.as_bytes()).ok().as_deref(), expect, "{body}");
         };
-        let old = Api::Description;
+        let old = Contract::Description;
         check(old, r#"{"success":true,"user_description":"a man","confidence":0.9}"#, Some("a man"));
         check(old, r#"{"success":true,"user_description":""}"#, Some(""));
         check(old, r#"{"success":false,"user_description":"a man"}"#, None);
@@ -156,7 +149,7 @@ mod tests {
         check(old, r#"{"success":true,"user_description":7}"#, None);
         check(old, "{}", None);
         check(old, "<html>", None);
-        let new = Api::VisualContext;
+        let new = Contract::VisualContext;
         check(new, r#"{"sessionid":"a","visual_context":"a man","available":true}"#, Some("a man"));
         check(new, r#"{"sessionid":"a","visual_context":null,"available":false}"#, Some(""));
         check(new, r#"{"visual_context":"a man"}"#, None);
@@ -164,8 +157,8 @@ mod tests {
 
     #[test]
     fn paths_are_joined_and_escaped() {
-        let service = Service::new("http://127.0.0.1:5003/vlm/", Api::VisualContext).unwrap();
+        let service = Service::new("http://127.0.0.1:5003/vlm/", Contract::VisualContext).unwrap();
         assert_eq!(service.url(&["visual-context", "a/b"]).path(), "/vlm/visual-context/a%2Fb");
-        assert!(Service::new("127.0.0.1:5003", Api::Description).is_err());
+        assert!(Service::new("127.0.0.1:5003", Contract::Description).is_err());
     }
 }

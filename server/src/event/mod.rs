@@ -9,6 +9,8 @@ mod turn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 pub use tone::{SelectedBy, Selection, Tone};
 pub use turn::{
     DescriptionSource, Outcome, Source, Span, Stage, Status, Strategy, Timings, TurnReport, Usage,
@@ -32,6 +34,13 @@ pub enum Command {
     Cancel {
         /// The turn meant; none means whichever runs.
         turn_id: Option<String>,
+    },
+    /// A still of the visitor, as the client's camera took it; not checked yet.
+    Image {
+        /// The file.
+        bytes: Bytes,
+        /// What the client calls it, if it says so.
+        mime: Option<String>,
     },
     /// End the visitor epoch: nothing of this visitor is kept.
     Forget,

@@ -20,6 +20,7 @@ mod plain;
 mod rank;
 mod sample;
 mod store;
+mod suggest;
 #[cfg(test)]
 mod tests;
 mod vectors;
@@ -36,6 +37,7 @@ pub(crate) use passage::language;
 pub use passage::{MAX_PASSAGE_CHARS, Passage};
 pub use pdf::silence_panics;
 pub use store::{Store, StoreError};
+pub use suggest::Suggestions;
 
 use definition::Definitions;
 use document::Document;
@@ -57,6 +59,7 @@ pub struct Knowledge {
     ignored: usize,
     index: Index,
     definitions: Definitions,
+    suggestions: Suggestions,
     /// What they mean; set once it is known.
     vectors: RwLock<Arc<Vectors>>,
 }
@@ -89,7 +92,9 @@ impl Knowledge {
 
     /// Indexes documents; of passages that say the same the first is kept.
     fn of(Found { documents, skipped, ignored }: Found) -> Self {
-        let mut knowledge = Self { documents: documents.len(), skipped, ignored, ..Self::default() };
+        let suggestions = Suggestions::of(&documents);
+        let mut knowledge =
+            Self { documents: documents.len(), skipped, ignored, suggestions, ..Self::default() };
         // A passage's headings are those of all documents that say the same.
         let mut passages: Vec<(&Document, String, Vec<String>)> = Vec::new();
         let mut seen = Seen::default();
@@ -136,6 +141,11 @@ impl Knowledge {
     /// How many documents (items of JSON lists, pages of PDF files, sections of the others) the passages come from.
     pub fn documents(&self) -> usize {
         self.documents
+    }
+
+    /// What a visitor may ask first.
+    pub fn suggestions(&self) -> &Suggestions {
+        &self.suggestions
     }
 
     /// How many passages can be found by their meaning.

@@ -10,6 +10,7 @@ pub mod http;
 pub mod openai;
 mod reading;
 mod sse;
+pub mod vision;
 
 use std::fmt;
 use std::time::Duration;

@@ -75,6 +75,7 @@ impl Session {
                     state.begin_epoch(&self.shared.knobs);
                 }
                 Some(Job::Prepare) => self.prefetch(state.epoch()),
+                Some(Job::Show(image)) => self.show(image, state.epoch()),
                 Some(Job::Message { message, arrived, is_cancelled }) => {
                     let request = state.next_turn(&self.id, &self.shared.knobs, message, arrived);
                     let is_interrupting = self.shared.knobs.on_overlap == Overlap::Interrupt;

@@ -13,6 +13,7 @@ mod state;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +22,7 @@ pub use outbox::{GivenUp, Outbox, Sequenced};
 pub use registry::{Opened, Sessions};
 pub use state::{Attached, Snapshot};
 
-use crate::description::Landing;
+use crate::description::{Image, ImageError, Landing};
 use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status};
 use crate::turn::Engine;
 use state::{Job, State};
@@ -117,6 +118,11 @@ impl Session {
                     Err(wait) => self.refuse(self.rate_limited(wait)),
                 }
             }
+            Command::Image { bytes, mime } => {
+                if let Err(error) = self.take_image(bytes, mime.as_deref()) {
+                    self.refuse(error);
+                }
+            }
             Command::Cancel { turn_id } => self.lock().cancel(turn_id.as_deref()),
             Command::Forget => {
                 let mut state = self.lock();
@@ -131,17 +137,41 @@ impl Session {
         self.lock().emit(Event::Error(Box::new(error)));
     }
 
-    /// Tells the client that its image was not taken; images count against their own rate.
-    pub fn refuse_image(&self, error: ErrorEvent) {
+    /// Has the VLM look at a still. What is none counts against the rate as well.
+    fn take_image(self: &Arc<Self>, bytes: Bytes, mime: Option<&str>) -> Result<(), ErrorEvent> {
         let mut state = self.lock();
-        let error = match state.take_image_rate() {
-            Ok(()) => error,
-            Err(wait) => {
-                let message = format!("More than {} images a minute.", self.shared.knobs.images_per_minute);
-                refusal("rate_limited", &message, Some(wait))
-            }
-        };
-        state.emit(Event::Error(Box::new(error)));
+        state.take_image_rate().map_err(|wait| {
+            let message = format!("More than {} images a minute.", self.shared.knobs.images_per_minute);
+            refusal("rate_limited", &message, Some(wait))
+        })?;
+        let image = Image::read(bytes, mime).map_err(|error| {
+            let code = match error {
+                ImageError::TooLarge { .. } => "image_too_large",
+                _ => "bad_image",
+            };
+            refusal(code, &error.to_string(), None)
+        })?;
+        if !self.shared.engine.descriptions.takes_images() {
+            let message = "This server has no use for images: its VLM is not asked with `--vlm-api openai`.";
+            return Err(refusal("image_unsupported", message, None));
+        }
+        if state.is_forgetting() {
+            state.push_job(Job::Show(image)); // it is of the next visitor
+            return Ok(());
+        }
+        let epoch = state.epoch();
+        drop(state);
+        self.show(image, epoch);
+        Ok(())
+    }
+
+    fn show(self: &Arc<Self>, image: Image, epoch: u64) {
+        let Shared { engine, knobs, .. } = &*self.shared;
+        engine.descriptions.show(&self.id, image);
+        // The other strategies look when they are asked.
+        if knobs.prefetch && engine.knobs.strategy.reads_cache() {
+            engine.descriptions.refresh(&self.id, self.landing(epoch));
+        }
     }
 
     /// The visitor has come: asks who they are, so that the first turn need not wait.

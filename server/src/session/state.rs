@@ -10,6 +10,7 @@ use super::limit::RateLimit;
 use super::outbox::{self, GivenUp, Outbox, Sequenced};
 use super::registry::random_id;
 use super::{Knobs, MAX_WAITING};
+use crate::description::Image;
 use crate::event::{Event, HistoryMessage, Message, Speaker, Status};
 use crate::turn::{Ended, Request, Stop};
 
@@ -30,6 +31,8 @@ pub(super) enum Job {
     Forget,
     /// A description is asked for behind a `Forget`.
     Prepare,
+    /// A still came behind a `Forget`.
+    Show(Image),
 }
 
 /// What a new socket is told first.

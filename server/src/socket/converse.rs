@@ -15,7 +15,7 @@ use super::close::{self, End, Ending, close};
 use super::encode::Encoder;
 use super::line::Line;
 use super::{Format, Leave, Limits};
-use crate::event::{ErrorEvent, Event};
+use crate::event::{Command, ErrorEvent, Event};
 use crate::session::{Opened, Outbox, Sequenced, Session};
 use crate::wire::{self, ClientFrame, native, text};
 
@@ -279,7 +279,9 @@ where
             Message::Binary(bytes) if bytes.len() > limits.max_image => {
                 return Some(End::Server(close::TOO_BIG));
             }
-            Message::Binary(bytes) => self.attachment.session.refuse_image(wire::image_refusal(&bytes)),
+            Message::Binary(bytes) => {
+                self.attachment.session.handle(Command::Image { bytes, mime: None });
+            }
             Message::Pong(_) => self.pinged = None,
             Message::Close(_) => return Some(End::Peer),
             Message::Ping(_) | Message::Frame(_) => {} // the library answers

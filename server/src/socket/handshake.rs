@@ -66,10 +66,7 @@ impl Door {
 
         let is_authorized = self.is_authorized(headers, &offered, value("token"));
         if !is_authorized && !headers.contains_key(header::ORIGIN) {
-            return Err((
-                StatusCode::UNAUTHORIZED,
-                "a token is needed: Authorization: Bearer T, or ?token=T".into(),
-            ));
+            return Err(unauthorized());
         }
         let known = |offer: &&str| PROTOCOLS.iter().find(|(name, _)| name == offer).copied();
         let selected = offered.iter().find_map(known);
@@ -96,6 +93,12 @@ impl Door {
             },
             is_authorized,
         })
+    }
+
+    /// Checks whether a plain request may be answered.
+    pub fn admit(&self, headers: &HeaderMap, query: &[(String, String)]) -> Result<(), Refusal> {
+        let in_query = query.iter().find(|(key, _)| key == "token").map(|(_, value)| value.as_str());
+        if self.is_authorized(headers, &[], in_query) { Ok(()) } else { Err(unauthorized()) }
     }
 
     /// Pages of other sites must not speak to a visitor's server: browsers leave that check to the server.
@@ -182,6 +185,10 @@ fn bad(message: &str) -> Refusal {
 fn header_list(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',').map(str::trim)).filter(|item| !item.is_empty())
+}
+
+fn unauthorized() -> Refusal {
+    (StatusCode::UNAUTHORIZED, "a token is needed: Authorization: Bearer T, or ?token=T".into())
 }
 
 /// Whether two tokens are equal, in a time that doesn't tell how much of them is.

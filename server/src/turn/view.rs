@@ -134,17 +134,17 @@ impl<'a> Turn<'a> {
         let descriptions = &self.engine.descriptions;
         // A tone that the client named leaves nothing to wait for.
         if self.request.message.tone.is_some() || !descriptions.is_trusted() {
-            return Some(self.view_of_nobody());
+            return Some(self.view_of_nobody(self.flight.is_some()));
         }
         let Some(flight) = descriptions.flight(&self.request.session_id) else {
-            return Some(self.view_of_nobody());
+            return Some(self.view_of_nobody(self.flight.is_some()));
         };
         if !is_late {
             return None;
         }
         // Described, and the model that selects takes its time: rules decide.
         Some(flight.seen().map_or_else(
-            || self.view_of_nobody(),
+            || self.view_of_nobody(self.flight.is_some()),
             |(text, described)| {
                 let selected = self.engine.selector.select_late(&text);
                 let mut view = self.view(selected, Outcome::Fresh, text, self.is_recent(described));
@@ -162,7 +162,7 @@ impl<'a> Turn<'a> {
             Seeing::Camera => {
                 let sight = self.engine.descriptions.cached(&self.request.session_id);
                 let view = sight.filter(|sight| self.is_usable(sight)).map(|sight| self.view_of_sight(sight));
-                view.or_else(|| self.request.message.tone.map(|_| self.view_of_nobody()))
+                view.or_else(|| self.request.message.tone.map(|_| self.view_of_nobody(self.flight.is_some())))
             }
         }
     }
@@ -214,15 +214,18 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn open_look(&mut self) -> Option<SpanId> {
-        self.engine.descriptions.has_vlm().then(|| self.timeline.open(Stage::Describe, None))
+        self.engine
+            .descriptions
+            .can_look(&self.request.session_id)
+            .then(|| self.timeline.open(Stage::Describe, None))
     }
 
     pub(super) async fn view_of_look(&mut self, look: Option<Look>, span: Option<SpanId>) -> View {
         let (Some(Look { asked, ended, text }), Some(span)) = (look, span) else {
-            return self.view_of_nobody();
+            return self.view_of_nobody(false);
         };
         self.timeline.close_at(span, ended);
-        let Ok(description) = text.map(Arc::<str>::from) else { return self.view_of_nobody() };
+        let Ok(description) = text.map(Arc::<str>::from) else { return self.view_of_nobody(true) };
         self.tell_description(&description, DescriptionSource::Vlm);
         let selected = self.select(&description).await;
         View { looked: Some(ended - asked), ..self.view(selected, Outcome::Fresh, description, true) }
@@ -242,10 +245,11 @@ impl<'a> Turn<'a> {
         view
     }
 
-    fn view_of_nobody(&self) -> View {
+    /// `was_looked_for`: a description was awaited and is missing.
+    fn view_of_nobody(&self, was_looked_for: bool) -> View {
         let selected = Selected::at_once(Selection::fallback());
         let mut view = self.view(selected, Outcome::Fallback, Arc::from(""), false);
-        let is_missed = self.engine.descriptions.has_vlm() && self.request.message.tone.is_none();
+        let is_missed = was_looked_for && self.request.message.tone.is_none();
         view.degraded = is_missed.then_some("describe");
         view
     }

@@ -42,15 +42,3 @@ fn question(text: &str) -> Result<String, ErrorEvent> {
     }
     Ok(question.to_owned())
 }
-
-/// Why a binary message is not taken. Images are for a later version; what is none is told so.
-pub fn image_refusal(bytes: &[u8]) -> ErrorEvent {
-    let is_image = bytes.starts_with(b"\xFF\xD8\xFF")
-        || bytes.starts_with(b"\x89PNG\r\n\x1a\n")
-        || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"));
-    if is_image {
-        refusal("image_unsupported", "This server takes no images.")
-    } else {
-        refusal("bad_image", "A binary message must be a JPEG, PNG or WebP image.")
-    }
-}

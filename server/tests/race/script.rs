@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use rapport::answer::{Answerer, Budget};
-use rapport::description::{Descriptions, Vlm, VlmError};
+use rapport::description::{Descriptions, Scene, Vlm, VlmError};
 use rapport::event::{Event, Message, Strategy};
 use rapport::llm::{Chat, ChatRequest, ChatStream, Delta, LlmError, Role};
 use rapport::prompts::Prompts;
@@ -39,7 +39,7 @@ pub(crate) fn hangs() -> Look {
 }
 
 impl Vlm for ScriptedVlm {
-    fn describe(&self, _session_id: &str, _visitor: u32) -> BoxFuture<'_, Result<String, VlmError>> {
+    fn describe(&self, _scene: Scene) -> BoxFuture<'_, Result<String, VlmError>> {
         *self.calls.lock().unwrap() += 1;
         let mut looks = self.looks.lock().unwrap();
         let look = looks.front().cloned().unwrap();

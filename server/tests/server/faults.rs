@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rapport::config::Config;
-use rapport::description::Api;
+use rapport::description::{self, Api, Contract};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use vlm_sim::{Config as Sim, Pool};
@@ -14,7 +14,7 @@ const QUESTION: &str = "How tall is the clock?";
 
 async fn with_vlm(url: String) -> House {
     let mut config = Config::demo();
-    config.vlm = Some((url, Api::Description));
+    config.vlm = Some(description::Endpoint::new(url, Api::Service(Contract::Description)));
     config.vlm_timeout = Duration::from_millis(300);
     House::open(config).await
 }
@@ -88,7 +88,7 @@ async fn instructions_are_no_description_and_markup_is_text() {
 async fn ask_models(answer: &str, convert: &str, change: impl FnOnce(&mut Config)) -> (Value, Vec<Value>) {
     let (url, _) = simulate(Sim { latency: Duration::ZERO, ..Sim::default() }).await;
     let mut config = Config::demo();
-    config.vlm = Some((url.clone(), Api::Description));
+    config.vlm = Some(description::Endpoint::new(url.clone(), Api::Service(Contract::Description)));
     config.llm = Some(models(&url, answer, convert, "sim-select-ttft0-tps0"));
     change(&mut config);
     let house = House::open(config).await;
@@ -160,7 +160,7 @@ async fn readiness_tells_of_upstreams_and_needs_the_model_alone() {
     for (llm, vlm, status) in [(&url, nowhere().await, 200), (&nowhere().await, url.clone(), 503)] {
         let mut config = Config::demo();
         config.llm = Some(models(llm, "sim-answer", "sim-convert", "sim-select"));
-        config.vlm = Some((vlm, Api::Description));
+        config.vlm = Some(description::Endpoint::new(vlm, Api::Service(Contract::Description)));
         let house = House::open(config).await;
         let (code, body) = crate::raw::get(house.address, "/readyz").await;
         let told: Value = serde_json::from_str(&body).unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use rapport::app::{Server, Stop};
 use rapport::config::Config;
-use rapport::description::Api;
+use rapport::description::{self, Api, Contract};
 use rapport::llm::openai::Endpoint;
 use rapport::session::Sessions;
 use serde_json::Value;
@@ -48,7 +48,7 @@ impl House {
         let camera = vlm_sim::Config { latency: describe, sticky: true, ..vlm_sim::Config::default() };
         let url = simulate(camera).await.0;
         let mut config = Config::demo();
-        config.vlm = Some((url, Api::Description));
+        config.vlm = Some(description::Endpoint::new(url, Api::Service(Contract::Description)));
         change(&mut config);
         Self::open(config).await
     }

@@ -45,13 +45,9 @@ async fn bad_input_gets_an_error_and_the_next_question_works() {
         assert!(error["message"].as_str().unwrap().len() > 20);
         assert_eq!(client.ask(QUESTION).await["status"], "completed", "{input:.60}");
     }
-    for (bytes, code) in
-        [(&b"no image"[..], "bad_image"), (&b"\x89PNG\r\n\x1a\n...."[..], "image_unsupported")]
-    {
-        client.ws.send(Message::Binary(Bytes::copy_from_slice(bytes))).await.unwrap();
-        let (error, _) = client.until("error").await;
-        assert_eq!(error["code"], code);
-    }
+    client.ws.send(Message::Binary(Bytes::from_static(b"no image"))).await.unwrap();
+    let (error, _) = client.until("error").await;
+    assert_eq!(error["code"], "bad_image");
     assert_eq!(client.ask(QUESTION).await["status"], "completed");
 }
 

@@ -7,6 +7,7 @@ mod conversation;
 mod crowd;
 mod faults;
 mod house;
+mod images;
 mod knowledge;
 mod limits;
 mod raw;

@@ -3,6 +3,7 @@
 
 mod reply;
 mod request;
+mod schema;
 mod script;
 
 use std::sync::Arc;

@@ -15,7 +15,19 @@ struct Body {
     #[serde(default)]
     stream_options: Option<StreamOptions>,
     #[serde(default)]
+    response_format: Option<Format>,
+    #[serde(default)]
     user: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Format {
+    json_schema: Option<JsonSchema>,
+}
+
+#[derive(Debug, Deserialize)]
+struct JsonSchema {
+    schema: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +68,8 @@ pub(crate) struct Request {
     pub(crate) stream: bool,
     /// Whether a streamed reply ends with a usage chunk.
     pub(crate) include_usage: bool,
+    /// The JSON schema that the reply is to have.
+    pub(crate) schema: Option<Value>,
     /// The end user's id, which stands for a session.
     pub(crate) user: Option<String>,
     messages: Vec<Message>,
@@ -95,6 +109,7 @@ impl Request {
             model: body.model,
             stream: body.stream.unwrap_or_default(),
             include_usage: body.stream_options.is_some_and(|options| options.include_usage),
+            schema: body.response_format.and_then(|format| format.json_schema?.schema),
             user: body.user.filter(|user| !user.is_empty()),
             messages,
             last,

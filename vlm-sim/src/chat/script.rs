@@ -4,6 +4,7 @@ use tokio::time::Instant;
 use tracing::trace;
 
 use super::request::Request;
+use super::schema;
 use crate::dice;
 use crate::garbage::Speech;
 use crate::model::{Fault, Model, Role};
@@ -67,10 +68,11 @@ impl Script {
         let prompt_tokens = request.messages().iter().map(|message| tokens(&message.text).count()).sum();
         let role = role(request, model);
         if role == Role::Describe {
-            return Self {
-                prompt_tokens,
-                ..Self::describe(state, model, session.or(request.user.as_deref()))
-            };
+            let mut script = Self::describe(state, model, session.or(request.user.as_deref()));
+            if let (Some(schema), Ending::Whole) = (&request.schema, &script.ending) {
+                script.tokens = cut_up(&schema::fill(schema, &script.tokens.concat()));
+            }
+            return Self { prompt_tokens, ..script };
         }
         let last = &request.last().text;
         let text = match role {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use crate::event::{Command, ErrorEvent, Message, Strategy, Tone};
@@ -12,7 +14,7 @@ use crate::wire::{ClientFrame, question, refusal};
 const MAX_ID: usize = 128;
 
 /// The types a client may send, for error messages.
-const TYPES: &str = "message, typing, cancel, forget, ping";
+const TYPES: &str = "message, typing, image, cancel, forget, ping";
 
 /// Reads a text message: a JSON frame if it begins with `{`, else itself the question.
 pub fn decode(text: &str) -> Result<ClientFrame, ErrorEvent> {
@@ -46,7 +48,7 @@ fn read(fields: &Fields<'_>) -> Result<ClientFrame, ErrorEvent> {
         }
         Some("forget") => Ok(ClientFrame::Command(Command::Forget)),
         Some("ping") => Ok(ClientFrame::Ping(frame.get("t").cloned())),
-        Some("image") => Err(refusal("image_unsupported", "This server takes no images.")),
+        Some("image") => fields.image().map(ClientFrame::Command),
         Some(other) => {
             let other: String = other.chars().take(40).collect();
             Err(refusal("unknown_type", format!("There is no frame type `{other}`; known are {TYPES}.")))
@@ -76,6 +78,16 @@ impl<'a> Fields<'a> {
             lang: self.named::<Lang>("lang", "unknown_lang", || "en, zh-Hant".to_owned())?,
             text: question(text)?,
         })
+    }
+
+    fn image(&self) -> Result<Command, ErrorEvent> {
+        let missing = |what| refusal("missing_field", format!("An image needs {what}."));
+        let data = self.string("data")?.ok_or_else(|| missing("`data`, the file in base64"))?;
+        let mime = self.string("mime")?.ok_or_else(|| missing("`mime`, such as image/jpeg"))?;
+        let bytes = BASE64_STANDARD
+            .decode(data)
+            .map_err(|_| refusal("bad_image", "The image's `data` is no base64 (the standard alphabet)."))?;
+        Ok(Command::Image { bytes: bytes.into(), mime: Some(mime.to_owned()) })
     }
 
     fn id(&self) -> Result<Option<&'a str>, ErrorEvent> {

@@ -223,7 +223,7 @@ mod tests {
         check(r#"{"text_user_msg":" \u0000 "}"#, "empty_question", "empty");
         check("", "empty_question", "empty");
         check(&long, "question_too_long", "4001");
-        check(r#"{"type":"image","data":""}"#, "image_unsupported", "images");
+        check(r#"{"type":"image","data":""}"#, "missing_field", "`mime`");
         assert!(decode(&"長".repeat(MAX_QUESTION)).is_ok());
     }
 }

@@ -12,13 +12,13 @@ import { chromium } from 'playwright-core';
 const START_DEADLINE = 20_000; // ms
 const WAIT_DEADLINE = 15_000; // ms
 
-/** @returns {Promise<import('playwright-core').Browser>} */
-export function launchBrowser() {
+/** @param {string[]} flags @returns {Promise<import('playwright-core').Browser>} */
+export function launchBrowser(...flags) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync', ...flags,
     ],
   });
 }

@@ -14,13 +14,13 @@ try {
   await page.setViewportSize({ width: 1280, height: 800 });
   await linkIs('open');
   // The simulated camera speaks two languages; an English README shows an English visitor with a tone.
-  const camera = page.locator('#camera:not([hidden])');
+  const camera = page.locator('#seen:not(:empty)');
   await camera.waitFor();
   while (!/^[\x20-\x7e\u2019]*\b(boy|girl|child|kid)\b/i.test(await camera.innerText())) {
     const before = await camera.innerText();
     await page.getByRole('button', { name: 'That’s not me' }).click();
     await page.waitForFunction((text) => {
-      const now = document.querySelector('#camera:not([hidden])')?.innerText;
+      const now = document.querySelector('#seen:not(:empty)')?.innerText;
       return now && now !== text && /:\s*\S/.test(now);
     }, before);
   }

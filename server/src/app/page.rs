@@ -18,17 +18,20 @@ macro_rules! built_in {
 
 /// Every file of the page.
 const BUILT_IN: &[(&str, &[u8])] = built_in![
-    "announcer.js",
     "app.js",
+    "camera.js",
     "composer.js",
     "connection.js",
     "conversation.js",
+    "dom.js",
     "favicon.svg",
     "i18n.js",
     "index.html",
-    "storage.js",
+    "kiosk.js",
+    "speech.js",
     "style.css",
     "transcript.js",
+    "waterfall.js",
 ];
 
 /// Where the page comes from.

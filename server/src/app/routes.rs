@@ -58,10 +58,12 @@ async fn house(
         return refusal(status, &message);
     }
     let knowledge = app.library.as_ref().map(|library| library.current());
+    let engine = app.sessions.engine();
     let suggestions = knowledge.map(|knowledge| knowledge.suggestions().clone()).unwrap_or_default();
     let house = serde_json::json!({
         "suggestions": { "en": suggestions.en, "zh-Hant": suggestions.zh_hant },
-        "camera": app.sessions.engine().descriptions.takes_images(),
+        "camera": engine.descriptions.takes_images(),
+        "strategy": engine.knobs.strategy.as_str(),
         "visitors": app.visitors,
     });
     json(StatusCode::OK, &house)

@@ -29,12 +29,15 @@ struct Embeddings {
     calls: Arc<AtomicUsize>,
     answered: usize,
     waits: Arc<Notify>,
+    called: Arc<Notify>,
 }
 
 impl Embeddings {
     async fn answering(calls: usize) -> Self {
         async fn embed(State(it): State<Embeddings>, body: String) -> String {
-            if it.calls.fetch_add(1, Ordering::SeqCst) >= it.answered {
+            let earlier = it.calls.fetch_add(1, Ordering::SeqCst);
+            it.called.notify_one();
+            if earlier >= it.answered {
                 it.waits.notify_one();
                 std::future::pending::<()>().await;
             }
@@ -56,6 +59,7 @@ impl Embeddings {
             calls: Arc::default(),
             answered: calls,
             waits: Arc::default(),
+            called: Arc::default(),
         };
         let router = axum::Router::new()
             .route("/v1/embeddings", post(embed))
@@ -67,9 +71,13 @@ impl Embeddings {
 }
 
 fn corpus() -> tempfile::TempDir {
+    corpus_of(PASSAGES)
+}
+
+fn corpus_of(passages: usize) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     // No two are alike.
-    let items: Vec<Value> = (0..PASSAGES)
+    let items: Vec<Value> = (0..passages)
         .map(|at| json!({"title": format!("Room {at}"), "content": format!("Room {at} holds {} clocks.", at * 7)}))
         .collect();
     std::fs::write(directory.path().join("rooms.json"), serde_json::to_vec(&items).unwrap()).unwrap();
@@ -114,6 +122,51 @@ async fn a_killed_run_is_completed_by_the_next_one() {
     assert!(stdout.contains("100 of 100 passages are embedded, 0 of them now"), "{stdout}");
     let (_, stdout, _) = output(index(directory.path(), &whole, &["--rebuild"])).await;
     assert!(stdout.contains("100 of 100 passages are embedded, 100 of them now"), "{stdout}");
+}
+
+#[tokio::test]
+async fn whatever_it_was_writing_when_it_was_killed_the_next_run_goes_on() {
+    let (passages, kills) = kills();
+    let directory = corpus_of(passages);
+    let embeddings = Embeddings::answering(usize::MAX).await;
+    for kill in 0..kills {
+        let mut run = index(directory.path(), &embeddings, &[]).spawn().unwrap();
+        let wanted = embeddings.calls.load(Ordering::SeqCst) + fastrand::usize(1..=6);
+        let opened = async {
+            while embeddings.calls.load(Ordering::SeqCst) < wanted {
+                embeddings.called.notified().await;
+            }
+        };
+        // A moment between two answers, in which the program mostly writes.
+        tokio::select! {
+            () = opened => tokio::time::sleep(Duration::from_micros(fastrand::u64(0..30_000))).await,
+            status = run.wait() => assert!(status.unwrap().success(), "run {kill} fails"),
+            () = tokio::time::sleep(DEADLINE) => panic!("run {kill} does nothing"),
+        }
+        let _ = run.kill().await; // SIGKILL
+    }
+    let (ok, stdout, stderr) = output(index(directory.path(), &embeddings, &[])).await;
+    assert!(
+        ok && stdout.contains(&format!("{passages} of {passages} passages are embedded")),
+        "{stdout}{stderr}"
+    );
+    let (_, stdout, _) = output(index(directory.path(), &embeddings, &[])).await;
+    assert!(stdout.contains(", 0 of them now"), "{stdout}");
+}
+
+/// How many passages are embedded under how many kills: `RAPPORT_TEST_KILLS` makes it more.
+fn kills() -> (usize, usize) {
+    let kills = std::env::var("RAPPORT_TEST_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(10);
+    (kills * 130, kills)
+}
+
+#[tokio::test]
+async fn an_empty_index_is_as_good_as_none() {
+    let directory = corpus();
+    std::fs::write(directory.path().join(".rapport-index"), "").unwrap();
+    let embeddings = Embeddings::answering(usize::MAX).await;
+    let (ok, stdout, stderr) = output(index(directory.path(), &embeddings, &[])).await;
+    assert!(ok && stdout.contains("100 of 100 passages are embedded, 100 of them now"), "{stdout}{stderr}");
 }
 
 #[tokio::test]

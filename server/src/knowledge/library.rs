@@ -302,8 +302,8 @@ impl Rows {
         let read = move || {
             let texts: Vec<_> = knowledge.embeddable().collect();
             let keys: Vec<_> = texts.iter().map(|text| key(text)).collect();
-            let mut found = store.read(&maker, &keys)?;
-            let found = keys.iter().map(|key| found.remove(key)).collect();
+            let stored = store.read(&maker, &keys)?;
+            let found = keys.iter().map(|key| stored.rows.get(key).cloned()).collect(); // equal texts share one
             Ok::<_, StoreError>(Self { texts, keys, found, maker })
         };
         Ok(blocking(read).await?)
@@ -364,7 +364,7 @@ async fn embed_batch(embedder: &Embedder, rows: &mut Rows, batch: &[usize]) -> R
         rows.found[at] = Some(row.clone());
     }
     let (store, maker) = (embedder.store.clone(), rows.maker.clone());
-    Ok(blocking(move || store.write(&maker, &keyed)).await?)
+    Ok(blocking(move || store.write(&maker, &keyed, false)).await?)
 }
 
 /// Does what blocks on a thread for that.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -21,6 +22,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Passages of the corpus; they are embedded by 32.
 const PASSAGES: usize = 100;
 
+/// Texts with this are refused.
+const REFUSED: &str = "unspeakable";
+
 /// A server of embeddings that answers so many calls and lets the next ones wait.
 #[derive(Clone)]
 struct Embeddings {
@@ -30,11 +34,12 @@ struct Embeddings {
     answered: usize,
     waits: Arc<Notify>,
     called: Arc<Notify>,
+    dimension: Arc<AtomicUsize>,
 }
 
 impl Embeddings {
     async fn answering(calls: usize) -> Self {
-        async fn embed(State(it): State<Embeddings>, body: String) -> String {
+        async fn embed(State(it): State<Embeddings>, body: String) -> (StatusCode, String) {
             let earlier = it.calls.fetch_add(1, Ordering::SeqCst);
             it.called.notify_one();
             if earlier >= it.answered {
@@ -44,13 +49,20 @@ impl Embeddings {
             let body: Value = serde_json::from_str(&body).unwrap();
             let input = body["input"].as_array().unwrap();
             it.texts.fetch_add(input.len(), Ordering::SeqCst);
-            let vector = |text: &Value| json!([1.0, text.as_str().unwrap().len(), 2.0]);
+            if input.iter().any(|it| it.as_str().unwrap().contains(REFUSED)) {
+                return (StatusCode::BAD_REQUEST, r#"{"error": {"message": "too long"}}"#.into());
+            }
+            let mut values = vec![2.0; it.dimension.load(Ordering::SeqCst)];
+            let mut vector = |text: &Value| {
+                values[0] = f64::from(u32::try_from(text.as_str().unwrap().len()).unwrap());
+                json!(values)
+            };
             let data: Vec<_> = input
                 .iter()
                 .enumerate()
                 .map(|(at, it)| json!({"index": at, "embedding": vector(it)}))
                 .collect();
-            json!({ "data": data }).to_string()
+            (StatusCode::OK, json!({ "data": data }).to_string())
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let it = Self {
@@ -60,6 +72,7 @@ impl Embeddings {
             answered: calls,
             waits: Arc::default(),
             called: Arc::default(),
+            dimension: Arc::new(AtomicUsize::new(3)),
         };
         let router = axum::Router::new()
             .route("/v1/embeddings", post(embed))
@@ -167,6 +180,66 @@ async fn an_empty_index_is_as_good_as_none() {
     let embeddings = Embeddings::answering(usize::MAX).await;
     let (ok, stdout, stderr) = output(index(directory.path(), &embeddings, &[])).await;
     assert!(ok && stdout.contains("100 of 100 passages are embedded, 100 of them now"), "{stdout}{stderr}");
+}
+
+#[tokio::test]
+async fn an_index_is_made_anew_only_once_it_can_be() {
+    let directory = corpus();
+    let file = directory.path().join(".rapport-index");
+    let embeddings = Embeddings::answering(usize::MAX).await;
+    let (ok, _, stderr) = output(index(directory.path(), &embeddings, &[])).await;
+    assert!(ok, "{stderr}");
+    let before = std::fs::read(&file).unwrap();
+
+    let mut no_url = rapport(&["index", "--rebuild"]);
+    no_url.arg(directory.path());
+    let (ok, _, stderr) = output(no_url).await;
+    assert!(!ok && stderr.contains("add --embeddings-url"), "{stderr}");
+    let mut down = rapport(&["index", "--rebuild", "--embeddings-url", "http://127.0.0.1:9/v1"]);
+    down.arg(directory.path());
+    let (ok, _, stderr) = output(down).await;
+    assert!(!ok && stderr.contains("can't be reached"), "{stderr}");
+    std::fs::write(directory.path().join("broken.json"), "[{").unwrap();
+    let (ok, _, stderr) = output(index(directory.path(), &embeddings, &["--rebuild"])).await;
+    assert!(!ok && stderr.contains("malformed JSON"), "{stderr}");
+    std::fs::remove_file(directory.path().join("broken.json")).unwrap();
+    assert!(std::fs::read(&file).unwrap() == before, "the index is touched");
+
+    let notes = directory.path().join("notes.txt");
+    std::fs::write(&notes, "what I must not forget").unwrap();
+    let more = ["--rebuild", "--index", notes.to_str().unwrap()];
+    let (ok, _, stderr) = output(index(directory.path(), &embeddings, &more)).await;
+    assert!(!ok && stderr.contains("notes.txt can't be used"), "{stderr}");
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "what I must not forget");
+    std::fs::remove_file(&notes).unwrap();
+
+    let more = ["--rebuild", "--embeddings-model", "n"];
+    let (ok, stdout, stderr) = output(index(directory.path(), &embeddings, &more)).await;
+    assert!(ok && stdout.contains("100 of 100 passages are embedded, 100 of them now"), "{stdout}{stderr}");
+}
+
+#[tokio::test]
+async fn vectors_of_another_dimension_are_told_at_the_start() {
+    let directory = corpus();
+    let embeddings = Embeddings::answering(usize::MAX).await;
+    assert!(output(index(directory.path(), &embeddings, &[])).await.0);
+    embeddings.dimension.store(5, Ordering::SeqCst);
+    let mut serve = rapport(&["serve", "--listen", "127.0.0.1:0", "--embeddings-url", &embeddings.url]);
+    serve.arg("--knowledge").arg(directory.path());
+    for command in [serve, index(directory.path(), &embeddings, &[])] {
+        let (ok, _, stderr) = output(command).await;
+        assert!(!ok && stderr.contains("was made with the dimension `3`, not `5`"), "{stderr}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_refused_holds_up_no_other() {
+    let directory = corpus();
+    std::fs::write(directory.path().join("b.md"), format!("# Curse\n\nAn {REFUSED} one.")).unwrap();
+    let embeddings = Embeddings::answering(usize::MAX).await;
+    let (ok, stdout, stderr) = output(index(directory.path(), &embeddings, &[])).await;
+    assert!(ok && stdout.contains("not embedded b.md (Curse): too long"), "{stdout}{stderr}");
+    assert!(stdout.contains("100 of 101 passages are embedded, 100 of them now"), "{stdout}");
 }
 
 #[tokio::test]

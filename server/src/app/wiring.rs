@@ -34,13 +34,8 @@ pub enum StartError {
     Knowledge(LoadError),
     /// Their embeddings.
     Index(LibraryError),
-    /// The file of embeddings can't be removed.
-    Remove {
-        /// The file.
-        file: PathBuf,
-        /// The system's reason.
-        error: std::io::Error,
-    },
+    /// Embeddings are to be made anew, and nothing makes them.
+    NoEmbeddings,
     /// The prompts.
     Prompts(PromptsError),
     /// The page.
@@ -61,7 +56,9 @@ impl fmt::Display for StartError {
         match self {
             Self::Knowledge(error) => write!(f, "--knowledge: {error}"),
             Self::Index(error) => error.fmt(f),
-            Self::Remove { file, error } => write!(f, "can't remove {}: {error}", file.display()),
+            Self::NoEmbeddings => {
+                f.write_str("--rebuild: nothing makes embeddings\nhint: add --embeddings-url")
+            }
             Self::Prompts(error) => write!(f, "--prompts: {error}"),
             Self::Page(error) => write!(f, "--web: {error}"),
             Self::Upstream { flag, url, reason } => {
@@ -195,12 +192,12 @@ pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartErro
             Library::load(paths.clone(), Some(embedder)).map_err(StartError::Knowledge)?
         }
     };
-    library.current().log("loaded");
+    library.current().log("loaded", &[]);
     Ok(Some(Arc::new(library)))
 }
 
 /// Where the embeddings of documents are kept: beside them.
-pub(crate) fn index_file(documents: &Path) -> PathBuf {
+fn index_file(documents: &Path) -> PathBuf {
     const NAME: &str = ".rapport-index";
     if documents.is_dir() { documents.join(NAME) } else { documents.with_file_name(NAME) }
 }

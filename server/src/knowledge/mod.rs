@@ -4,11 +4,13 @@
 //! sentence ends (`passage`) and ranked (`rank`) by BM25 over segmented words (`index`) and, where there are
 //! embeddings, by their nearness in meaning (`vectors`); a question that asks what something is puts the passages
 //! first that say so (`definition`). A [`Knowledge`] is in memory and immutable; the [`Library`] holds the current
-//! one, keeps its embeddings in a file (`store`) and replaces it when the documents change.
+//! one, has it embedded (`embedder`, `rows`), keeps that in a file (`store`) and replaces it when the documents change
+//! (`watch`).
 
 mod definition;
 mod document;
 mod duplicate;
+mod embedder;
 mod html;
 mod index;
 mod library;
@@ -18,12 +20,14 @@ mod passage;
 mod pdf;
 mod plain;
 mod rank;
+mod rows;
 mod sample;
 mod store;
 mod suggest;
 #[cfg(test)]
 mod tests;
 mod vectors;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -31,7 +35,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::event::Source;
 use crate::language::{Lang, words::terms};
 
-pub use library::{Embedder, Keep, Library, LibraryError, Progress, Searched};
+pub use embedder::{Embedder, Keep, LibraryError, Progress, Refused};
+pub use library::{Library, Searched};
 pub use load::{LoadError, MAX_FILE_BYTES, Skipped};
 pub(crate) use passage::language;
 pub use passage::{MAX_PASSAGE_CHARS, Passage};
@@ -163,9 +168,14 @@ impl Knowledge {
         self.ignored
     }
 
-    /// Tells operators what is served, and what is not.
-    pub(crate) fn log(&self, what: &'static str) {
-        for skipped in &self.skipped {
+    /// The vectors' dimension; none if there are none.
+    fn dimension(&self) -> Option<usize> {
+        self.vectors().dimension()
+    }
+
+    /// Tells operators what is served, and what is not but for what they know.
+    pub(crate) fn log(&self, what: &'static str, known: &[Skipped]) {
+        for skipped in self.skipped.iter().filter(|it| !known.contains(it)) {
             tracing::warn!(file = %skipped.path.display(), reason = skipped.reason, "a file is not served");
         }
         tracing::info!(documents = self.documents(), passages = self.len(), "knowledge {what}");

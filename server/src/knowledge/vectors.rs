@@ -87,6 +87,11 @@ impl Vectors {
         self.passages.len()
     }
 
+    /// The vectors' dimension; none if there are none.
+    pub(super) fn dimension(&self) -> Option<usize> {
+        (!self.passages.is_empty()).then_some(self.dimension)
+    }
+
     /// What is near a question; nothing if that is of another dimension.
     pub(super) fn near(&self, asked: &Asked, most: usize) -> Near {
         if asked.bytes.len() != self.dimension || self.passages.is_empty() {

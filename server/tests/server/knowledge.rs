@@ -22,6 +22,8 @@ use crate::house::{DEADLINE, House, models, simulate};
 struct Meaning {
     passages: Arc<AtomicUsize>,
     is_down: Arc<AtomicBool>,
+    /// Values more in each vector.
+    wider: Arc<AtomicUsize>,
 }
 
 impl Meaning {
@@ -31,6 +33,9 @@ impl Meaning {
                 return (StatusCode::SERVICE_UNAVAILABLE, "down".into());
             }
             let body: Value = serde_json::from_str(&body).unwrap();
+            if body["input"].to_string().contains("refused") {
+                return (StatusCode::BAD_REQUEST, "no".into());
+            }
             let input = body["input"].as_array().unwrap();
             let of_one = |(index, text): (usize, &Value)| {
                 let text = text.as_str().unwrap();
@@ -39,7 +44,8 @@ impl Meaning {
                 }
                 let about = |words: [&str; 2]| f32::from(u8::from(words.iter().any(|it| text.contains(it))));
                 let topics = [["clock", "鐘"], ["loom", "織布機"], ["garden", "花園"], ["ticket", "門票"]];
-                let vector: Vec<f32> = topics.map(about).into_iter().chain([0.2]).collect();
+                let more = vec![0.0; meaning.wider.load(Ordering::Relaxed)];
+                let vector: Vec<f32> = topics.map(about).into_iter().chain([0.2]).chain(more).collect();
                 json!({ "index": index, "embedding": vector })
             };
             let data: Vec<_> = input.iter().enumerate().map(of_one).collect();
@@ -114,6 +120,45 @@ async fn a_text_is_embedded_once_and_found_in_another_language() {
     let other = Endpoint { model: Some("other".into()), ..endpoint };
     let error = library(directory.path(), &other).recall().await.unwrap_err().to_string();
     assert!(error.contains("made with the model `meaning`, not `other`"), "{error}");
+}
+
+#[tokio::test]
+async fn embeddings_that_cant_be_kept_are_made_once() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let (meaning, endpoint) = Meaning::start().await;
+    let nowhere = Store::at(directory.path().join("clock.md/index"));
+    let embedder = Embedder::new(Embeddings::new(endpoint.clone()).unwrap(), nowhere);
+    let library = Library::load(vec![directory.path().to_owned()], Some(embedder)).unwrap();
+    assert!(!library.recall().await.unwrap());
+    for _ in 0..2 {
+        library.embed(Keep::IfPossible, |_| {}).await.unwrap();
+        assert_eq!((meaning.embedded(), library.current().embedded()), (3, 3));
+        assert_eq!(first(&library, "Where is the loom?").await, "織布機");
+    }
+    assert!(library.embed(Keep::Always, |_| {}).await.is_err());
+    assert_eq!(library.current().embedded(), 3);
+}
+
+#[tokio::test]
+async fn a_question_that_is_refused_or_cant_be_compared_keeps_no_other_from_its_meaning() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let (meaning, endpoint) = Meaning::start().await;
+    let library = library(directory.path(), &endpoint);
+    library.embed(Keep::Always, |_| {}).await.unwrap();
+    for _ in 0..3 {
+        assert!(library.search("refused", 2_500).await.is_degraded);
+    }
+    assert_eq!(first(&library, "Where is the loom?").await, "織布機");
+    let long = format!("Where is the loom? {} refused", "Well. ".repeat(500)); // so much is not embedded
+    assert_eq!(first(&library, &long).await, "織布機");
+    meaning.wider.store(3, Ordering::Relaxed);
+    assert!(library.search("Where is the loom?", 2_500).await.is_degraded);
+    let error = library.recall().await.unwrap_err().to_string();
+    assert!(error.contains("the dimension `5`, not `8`"), "{error}");
+    meaning.wider.store(0, Ordering::Relaxed);
+    assert_eq!(first(&library, "Where is the loom?").await, "織布機");
 }
 
 #[tokio::test]

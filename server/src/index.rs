@@ -31,7 +31,11 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), Start
     for skipped in knowledge.skipped() {
         println!("skipped {}: {}", skipped.path.display(), skipped.reason);
     }
-    println!("{} documents in {} passages", knowledge.documents(), knowledge.len());
+    let merged = match knowledge.merged() {
+        0 => String::new(),
+        merged => format!("; {merged} more say the same as another"),
+    };
+    println!("{} documents in {} passages{merged}", knowledge.documents(), knowledge.len());
     if !library.is_embedding() {
         println!(
             "nothing is embedded: without --embeddings-url the search goes by words, and needs no index"

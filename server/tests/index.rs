@@ -258,9 +258,11 @@ async fn two_runs_at_once_do_each_other_no_harm() {
 async fn errors_name_the_remedy_and_files_that_cant_be_read_are_told() {
     let directory = corpus();
     std::fs::write(directory.path().join("broken.pdf"), "%PDF-1.7\nnothing").unwrap();
+    std::fs::write(directory.path().join("again.md"), "# Room 7\n\nRoom 7 holds 49 clocks!").unwrap();
     let embeddings = Embeddings::answering(usize::MAX).await;
     let (ok, stdout, _) = output(index(directory.path(), &embeddings, &[])).await;
     assert!(ok && stdout.contains("broken.pdf: no PDF that can be read: "), "{stdout}");
+    assert!(stdout.contains("101 documents in 100 passages; 1 more say the same as another\n"), "{stdout}");
 
     let (ok, _, stderr) = output(index(directory.path(), &embeddings, &["--embeddings-model", "n"])).await;
     assert!(!ok && stderr.contains("was made with the model `m`, not `n`\nhint: "), "{stderr}");

@@ -62,6 +62,7 @@ pub struct Knowledge {
     documents: usize,
     skipped: Vec<Skipped>,
     ignored: usize,
+    merged: usize,
     index: Index,
     definitions: Definitions,
     suggestions: Suggestions,
@@ -106,8 +107,9 @@ impl Knowledge {
         for document in &documents {
             let heading = format!("{}\n{}", document.title, document.context);
             for (nth, text) in passage::cut(&document.text).into_iter().enumerate() {
-                if let Some(alike) = seen.alike(&text) {
-                    let (first, _, headings) = &mut passages[alike];
+                if let Some(same) = seen.same(&document.title, &text) {
+                    knowledge.merged += 1;
+                    let (first, _, headings) = &mut passages[same];
                     if first.title != document.title {
                         headings.push(heading.clone());
                     }
@@ -171,6 +173,11 @@ impl Knowledge {
     /// The vectors' dimension; none if there are none.
     fn dimension(&self) -> Option<usize> {
         self.vectors().dimension()
+    }
+
+    /// How many passages say what an earlier one says, and are found as that.
+    pub fn merged(&self) -> usize {
+        self.merged
     }
 
     /// Tells operators what is served, and what is not but for what they know.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test's failure is its panic
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
@@ -274,6 +275,52 @@ async fn errors_name_the_remedy_and_files_that_cant_be_read_are_told() {
     serve.arg("--knowledge").arg(directory.path()).args(["--embeddings-url", &embeddings.url]);
     let (ok, _, stderr) = output(serve).await;
     assert!(!ok && stderr.contains("was made with the model `m`, not `n`"), "{stderr}");
+}
+
+/// A PDF file of objects.
+fn pdf(objects: &[String]) -> String {
+    let mut file = String::from("%PDF-1.4\n");
+    let mut places = String::new();
+    for (at, object) in objects.iter().enumerate() {
+        let _ = writeln!(places, "{:010} 00000 n ", file.len());
+        let _ = write!(file, "{} 0 obj\n{object}\nendobj\n", at + 1);
+    }
+    let (start, count) = (file.len(), objects.len() + 1);
+    file + &format!(
+        "xref\n0 {count}\n0000000000 65535 f \n{places}\
+         trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
+    )
+}
+
+/// A PDF page whose picture shows itself.
+fn endless_pdf() -> String {
+    let stream = |more: &str| format!("<< {more} /Length 6 >>\nstream\n/X1 Do\nendstream");
+    pdf(&[
+        "<< /Type /Catalog /Pages 2 0 R >>".into(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".into(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R \
+         /Resources << /XObject << /X1 5 0 R >> >> >>"
+            .into(),
+        stream(""),
+        stream("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X1 5 0 R >> >>"),
+    ])
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_its_reader_is_told_and_the_rest_is_read() {
+    let directory = corpus();
+    std::fs::write(directory.path().join("endless.pdf"), endless_pdf()).unwrap();
+    let nested =
+        |depth: usize, text: &str| format!("{}{text}{}", "<div>".repeat(depth), "</div>".repeat(depth));
+    std::fs::write(directory.path().join("nested.html"), nested(5_000, "bottomless")).unwrap();
+    std::fs::write(directory.path().join("page.html"), nested(20, "<h1>Loom</h1><p>It is old.</p>")).unwrap();
+    let mut command = rapport(&["index"]);
+    command.arg(directory.path());
+    let (ok, stdout, stderr) = output(command).await;
+    assert!(ok && stdout.contains("endless.pdf: it breaks its reader"), "{stdout}{stderr}");
+    // The other is read, or its reader has had enough of it.
+    let documents = if stdout.contains("nested.html: it ") { 101 } else { 102 };
+    assert!(stdout.contains(&format!("{documents} documents in ")), "{stdout}");
 }
 
 #[tokio::test]

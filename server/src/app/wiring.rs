@@ -16,7 +16,7 @@ use super::warmup::{Warmup, Watched};
 use crate::answer::{Answerer, Budget, Research, Rewriter};
 use crate::config::{Config, Knowledge as Documents};
 use crate::description::{self, Descriptions, Vlm};
-use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Store};
+use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Sources, Store};
 use crate::llm::Chat;
 use crate::llm::embeddings::Embeddings;
 use crate::llm::openai::OpenAi;
@@ -175,11 +175,12 @@ pub(super) fn build(
 
 /// The documents of a configuration, and what embeds them. Nothing is embedded yet.
 pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartError> {
+    let sources = |paths: &[PathBuf]| Sources { paths: paths.to_vec(), reader: config.reader.clone() };
     let library = match (&config.knowledge, &config.embeddings) {
         (Documents::None, _) => return Ok(None),
         (Documents::Sample, _) => Library::sample(),
         (Documents::Paths(paths), None) => {
-            Library::load(paths.clone(), None).map_err(StartError::Knowledge)?
+            Library::load(sources(paths), None).map_err(StartError::Knowledge)?
         }
         (Documents::Paths(paths), Some(endpoint)) => {
             let client = Embeddings::new(endpoint.clone()).map_err(|reason| StartError::Upstream {
@@ -189,7 +190,7 @@ pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartErro
             })?;
             let file = config.index.clone().unwrap_or_else(|| index_file(&paths[0]));
             let embedder = Embedder::new(client, Store::at(file));
-            Library::load(paths.clone(), Some(embedder)).map_err(StartError::Knowledge)?
+            Library::load(sources(paths), Some(embedder)).map_err(StartError::Knowledge)?
         }
     };
     library.current().log("loaded", &[]);

@@ -1,7 +1,6 @@
 //! The documents that are being served, their embeddings, and what becomes of both when the files change.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::embedder::{Embedder, Keep, LibraryError, Progress, Refused, Told};
 use super::watch::Watch;
-use super::{Knowledge, LoadError, Passage};
+use super::{Knowledge, LoadError, Passage, Sources};
 use crate::llm::LlmError;
 
 /// How soon passages that could not be embedded are tried again.
@@ -32,8 +31,7 @@ pub struct Searched {
 /// The documents that are being served.
 #[derive(Debug)]
 pub struct Library {
-    /// Where they come from; none: they are inside the binary.
-    paths: Vec<PathBuf>,
+    sources: Sources,
     watch: Watch,
     embedder: Option<Arc<Embedder>>,
     current: RwLock<Arc<Knowledge>>,
@@ -43,11 +41,12 @@ pub struct Library {
 }
 
 impl Library {
-    /// Loads the documents below the paths.
-    pub fn load(paths: Vec<PathBuf>, embedder: Option<Embedder>) -> Result<Self, LoadError> {
-        let watch = Watch::over(paths.clone()); // before they are read: what changes meanwhile is read again
-        let knowledge = Knowledge::load(&paths)?;
-        Ok(Self { paths, watch, embedder: embedder.map(Arc::new), ..knowledge.into() })
+    /// Loads the documents.
+    pub fn load(sources: impl Into<Sources>, embedder: Option<Embedder>) -> Result<Self, LoadError> {
+        let sources = sources.into();
+        let watch = Watch::over(sources.paths.clone()); // before they are read: what changes meanwhile is read again
+        let knowledge = Knowledge::of_sources(&sources)?;
+        Ok(Self { sources, watch, embedder: embedder.map(Arc::new), ..knowledge.into() })
     }
 
     /// The sample museum inside the binary.
@@ -150,8 +149,8 @@ impl Library {
 
     /// Loads the documents anew and serves them, embedded as far as they soon can be; whether they could be loaded.
     async fn reload(&self) -> bool {
-        let paths = self.paths.clone();
-        let knowledge = match blocking(move || Knowledge::load(&paths)).await {
+        let sources = self.sources.clone();
+        let knowledge = match blocking(move || Knowledge::of_sources(&sources)).await {
             Ok(knowledge) => Arc::new(knowledge),
             Err(error) => {
                 tracing::error!(%error, "the changed documents are not served; those before them are");
@@ -192,7 +191,7 @@ impl From<Knowledge> for Library {
         // A search for each core.
         let turns = Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from));
         Self {
-            paths: Vec::new(),
+            sources: Sources::default(),
             watch: Watch::over(Vec::new()),
             embedder: None,
             current: RwLock::new(Arc::new(knowledge)),

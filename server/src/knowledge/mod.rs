@@ -1,12 +1,13 @@
 //! The house's documents: load, segment, index, search.
 //!
-//! Documents (`document`) come from JSON, Markdown, text, HTML and PDF files (`load`), are cut into passages at
+//! Documents (`document`) come from JSON, Markdown, text, HTML and PDF files (`load`; `apart`: in a process of their own), are cut into passages at
 //! sentence ends (`passage`) and ranked (`rank`) by BM25 over segmented words (`index`) and, where there are
 //! embeddings, by their nearness in meaning (`vectors`); a question that asks what something is puts the passages
 //! first that say so (`definition`). A [`Knowledge`] is in memory and immutable; the [`Library`] holds the current
 //! one, has it embedded (`embedder`, `rows`), keeps that in a file (`store`) and replaces it when the documents change
 //! (`watch`).
 
+mod apart;
 mod definition;
 mod document;
 mod duplicate;
@@ -35,12 +36,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::event::Source;
 use crate::language::{Lang, words::terms};
 
+pub use apart::read_apart;
 pub use embedder::{Embedder, Keep, LibraryError, Progress, Refused};
 pub use library::{Library, Searched};
-pub use load::{LoadError, MAX_FILE_BYTES, Skipped};
+pub use load::{LoadError, MAX_FILE_BYTES, Skipped, Sources};
 pub(crate) use passage::language;
 pub use passage::{MAX_PASSAGE_CHARS, Passage};
-pub use pdf::silence_panics;
 pub use store::{Store, StoreError};
 pub use suggest::Suggestions;
 
@@ -84,11 +85,11 @@ struct Held {
 impl Knowledge {
     /// Loads every document below the directories (a path may be a file, too).
     pub fn load(dirs: &[PathBuf]) -> Result<Self, LoadError> {
-        let mut found = Found::default();
-        for dir in dirs {
-            found.add(dir)?;
-        }
-        Ok(Self::of(found))
+        Self::of_sources(&dirs.to_vec().into())
+    }
+
+    fn of_sources(sources: &Sources) -> Result<Self, LoadError> {
+        Ok(Self::of(Found::load(sources)?))
     }
 
     /// The sample museum inside the binary.
@@ -97,7 +98,7 @@ impl Knowledge {
     }
 
     /// Indexes documents; of passages that say the same the first is kept.
-    fn of(Found { documents, skipped, ignored }: Found) -> Self {
+    fn of(Found { documents, skipped, ignored, .. }: Found) -> Self {
         let suggestions = Suggestions::of(&documents);
         let mut knowledge =
             Self { documents: documents.len(), skipped, ignored, suggestions, ..Self::default() };

@@ -347,6 +347,16 @@ async fn eval_prints_one_json_object() {
     assert_eq!(report["kinds"]["unanswerable"]["recall_at_1"], Value::Null);
     assert_eq!(report["results"][0]["sources"][0]["title"], "Room 7");
     assert!(report["query_ms"]["p99"].as_f64().unwrap() > 0.0);
+    assert_eq!(report["degraded"], 0);
+
+    // A server that takes no questions.
+    let embeddings = Embeddings::answering(usize::MAX).await;
+    let mut eval = rapport(&["eval", "--json", "--embeddings-query-prefix", REFUSED, "--knowledge"]);
+    eval.arg(directory.path()).args(["--embeddings-url", &embeddings.url]).arg(&questions);
+    let (ok, stdout, stderr) = output(eval).await;
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert!(ok && stderr.contains("3 questions were not embedded"), "{stderr}");
+    assert_eq!((&report["degraded"], &report["results"][0]["degraded"]), (&json!(3), &json!(true)));
 
     std::fs::write(&questions, "{\"question\": 1}").unwrap();
     let mut eval = rapport(&["eval", "--knowledge"]);

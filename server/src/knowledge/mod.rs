@@ -221,3 +221,9 @@ impl Knowledge {
         *self.vectors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(vectors);
     }
 }
+
+/// A count as a float; counts of passages are far below where that is inexact.
+#[allow(clippy::cast_precision_loss)]
+fn float(count: usize) -> f32 {
+    count as f32
+}

@@ -209,3 +209,29 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
         Err(Err(_)) => std::future::pending().await, // the runtime ends, and whoever waits here with it
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::task::Poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_search_that_nobody_waits_for_has_its_turn_until_its_end() {
+        let library = Library::sample();
+        let turns = library.turns.available_permits();
+        let end = Arc::new(Barrier::new(turns + 1));
+        for _ in 0..turns {
+            let end = Arc::clone(&end);
+            let mut search = Box::pin(library.in_turn(move || end.wait()));
+            // It begins, and is given up.
+            assert!(futures_util::poll!(&mut search).is_pending());
+        }
+        assert_eq!(library.turns.available_permits(), 0);
+        let mut next = Box::pin(library.in_turn(|| ()));
+        assert_eq!(futures_util::poll!(&mut next), Poll::Pending);
+        blocking(move || end.wait()).await;
+        next.await;
+    }
+}

@@ -70,3 +70,32 @@ fn look(paths: &[PathBuf]) -> Look {
     };
     load::files(paths).into_iter().filter_map(of_file).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn content_names_and_permissions_are_changes_and_each_is_told_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("a.txt");
+        fs::write(&file, "a").unwrap();
+        let watch = Watch::over(vec![directory.path().to_owned()]);
+        let changes: [&dyn Fn(); 4] = [
+            &|| fs::write(&file, "b").unwrap(),
+            &|| fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap(),
+            &|| fs::write(directory.path().join("b.md"), "b").unwrap(),
+            &|| fs::remove_file(directory.path().join("b.md")).unwrap(),
+        ];
+        for change in changes {
+            change();
+            timeout(Duration::from_secs(20), watch.changed(Duration::from_millis(1))).await.unwrap();
+            assert_eq!(watch.look().await, *watch.known.lock().unwrap());
+        }
+    }
+}

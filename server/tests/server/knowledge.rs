@@ -13,6 +13,7 @@ use rapport::knowledge::{Embedder, Keep, Knowledge, Library, Store};
 use rapport::llm::embeddings::{Embeddings, Endpoint};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::{Notify, RwLock};
 use tokio::time::timeout;
 
 use crate::house::{DEADLINE, House, models, simulate};
@@ -24,11 +25,16 @@ struct Meaning {
     is_down: Arc<AtomicBool>,
     /// Values more in each vector.
     wider: Arc<AtomicUsize>,
+    /// Nothing is answered while this is held for writing.
+    gate: Arc<RwLock<()>>,
+    asked: Arc<Notify>,
 }
 
 impl Meaning {
     async fn start() -> (Self, Endpoint) {
         async fn embed(State(meaning): State<Meaning>, body: String) -> (StatusCode, String) {
+            meaning.asked.notify_one();
+            drop(meaning.gate.read().await);
             if meaning.is_down.load(Ordering::Relaxed) {
                 return (StatusCode::SERVICE_UNAVAILABLE, "down".into());
             }
@@ -215,6 +221,91 @@ async fn a_changed_document_is_served_without_a_restart() {
     };
     timeout(DEADLINE, changed).await.unwrap();
     house.close().await;
+}
+
+/// Keeps a library while that goes on.
+async fn kept_while(library: &Library, goes_on: impl Future<Output = ()>) {
+    tokio::select! {
+        () = library.keep(Duration::from_millis(50)) => {}
+        done = timeout(DEADLINE, goes_on) => done.expect("it takes too long"),
+    }
+}
+
+/// Waits until a search's best passage has that.
+async fn served(library: &Library, question: &str, text: &str) {
+    loop {
+        let found = library.search(question, 2_500).await.passages;
+        if found.first().is_some_and(|it| it.text.contains(text)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_changes_while_it_is_loaded_or_all_the_time_is_served() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let library = Library::load(vec![directory.path().to_owned()], None).unwrap();
+    std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高五公尺。").unwrap();
+    kept_while(&library, served(&library, "這座鐘有多高？", "五公尺")).await;
+
+    std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高六公尺。").unwrap();
+    let log = directory.path().join("log.txt");
+    let growing = async {
+        for line in 0.. {
+            std::fs::write(&log, format!("Line {line} of the log.")).unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = growing => {}
+        () = kept_while(&library, served(&library, "這座鐘有多高？", "六公尺")) => {}
+    }
+}
+
+#[tokio::test]
+async fn changed_documents_dont_wait_for_a_server_that_hangs_and_nothing_is_embedded_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let (meaning, endpoint) = Meaning::start().await;
+    let library = library(directory.path(), &endpoint);
+    let hangs = Arc::clone(&meaning.gate).write_owned().await;
+    let changed = async {
+        meaning.asked.notified().await;
+        std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高五公尺。").unwrap();
+        served(&library, "這座鐘有多高？", "五公尺").await;
+        assert_eq!(library.current().embedded(), 0);
+        drop(hangs);
+        while library.current().embedded() < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    kept_while(&library, changed).await;
+    assert_eq!(meaning.embedded(), 3);
+}
+
+#[tokio::test]
+async fn what_is_not_served_any_more_is_dropped_from_the_index() {
+    let (directory, former) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    documents(directory.path());
+    documents(former.path());
+    let (_, endpoint) = Meaning::start().await;
+    let library = library(directory.path(), &endpoint);
+    library.embed(Keep::Always, |_| {}).await.unwrap();
+    let store = Store::at(directory.path().join(".rapport-index"));
+    let embedder = Embedder::new(Embeddings::new(endpoint).unwrap(), store);
+    let former = Library::load(vec![former.path().to_owned()], Some(embedder)).unwrap();
+    assert!(former.recall().await.unwrap());
+    for name in ["loom.md", "garden.md"] {
+        std::fs::remove_file(directory.path().join(name)).unwrap();
+    }
+    let dropped = async {
+        while former.recall().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    kept_while(&library, dropped).await;
 }
 
 #[tokio::test]

@@ -354,7 +354,7 @@ async fn a_price_that_no_document_has_is_refused_without_a_model() {
 }
 
 #[test]
-fn near_duplicates_are_one_passage_that_is_found_by_either_title() {
+fn what_says_the_same_is_one_passage_that_is_found_by_either_title() {
     let directory = tempfile::tempdir().unwrap();
     let text =
         "The clock was made by Hsu Wen-shan for the harbour office, to warn ships of low water at night.";

@@ -35,14 +35,14 @@ impl Rows {
         self.lacking().next().is_none()
     }
 
-    /// Lets the passages be found by what there is, unless they are found by more already.
+    /// Lets the passages be found by what there is, unless they are found by as many already.
     pub(super) async fn give(self) {
         let give = move || {
-            let numbered = self.found.into_iter().zip(0..).filter_map(|(row, at)| Some((at, row?)));
-            let vectors = Vectors::new(&numbered.collect::<Vec<_>>());
-            if vectors.len() >= self.knowledge.embedded() {
-                self.knowledge.set_vectors(vectors);
+            if self.done() <= self.knowledge.embedded() {
+                return;
             }
+            let numbered = self.found.into_iter().zip(0..).filter_map(|(row, at)| Some((at, row?)));
+            self.knowledge.set_vectors(Vectors::new(&numbered.collect::<Vec<_>>()));
         };
         blocking(give).await;
     }

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::{self, StartError};
-use crate::config::{Config, Knowledge};
+use crate::config::Config;
 use crate::knowledge::{Keep, Library, LibraryError, Progress};
 
 /// Adds the command's own flag.
@@ -15,37 +15,37 @@ pub fn add_flags(command: Command) -> Command {
         Arg::new("rebuild")
             .long("rebuild")
             .action(ArgAction::SetTrue)
-            .help("Forget the embeddings made before, also those of another model"),
+            .help("Make all embeddings anew, also those of another model"),
     )
 }
 
 /// Reads the documents, embeds what is not embedded yet, and prints what was done. What was embedded before an error
 /// is kept: the next run goes on from there.
 pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), StartError> {
-    if matches.get_flag("rebuild")
-        && let Knowledge::Paths(paths) = &config.knowledge
-    {
-        let file = config.index.clone().unwrap_or_else(|| app::index_file(&paths[0]));
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StartError::Remove { file, error });
-            }
-            _ => {}
-        }
+    let keep = if matches.get_flag("rebuild") { Keep::Anew } else { Keep::Always };
+    if keep == Keep::Anew && config.embeddings.is_none() {
+        return Err(StartError::NoEmbeddings);
     }
     let Some(library) = app::library(&config)? else { return Ok(()) };
     let knowledge = library.current();
     for skipped in knowledge.skipped() {
         println!("skipped {}: {}", skipped.path.display(), skipped.reason);
     }
-    println!("{} documents in {} passages", knowledge.documents(), knowledge.len());
+    let merged = match knowledge.merged() {
+        0 => String::new(),
+        merged => format!("; {merged} more say the same as another"),
+    };
+    println!("{} documents in {} passages{merged}", knowledge.documents(), knowledge.len());
     if !library.is_embedding() {
         println!(
             "nothing is embedded: without --embeddings-url the search goes by words, and needs no index"
         );
         return Ok(());
     }
-    let (Progress { done, all, new }, embedded) = embed(&library, Keep::Always).await;
+    let (Progress { done, all, new }, embedded) = embed(&library, keep).await;
+    for refused in library.refused() {
+        println!("not embedded {refused}");
+    }
     println!("{done} of {all} passages are embedded, {new} of them now");
     embedded.map_err(StartError::Index)?;
     let dropped = library.prune().await.map_err(StartError::Index)?;

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use wiring::{Backends, StartError};
-pub(crate) use wiring::{index_file, library, prompts, research, voices};
+pub(crate) use wiring::{library, prompts, research, voices};
 
 use crate::config::Config;
 use crate::knowledge::{Library, LibraryError};

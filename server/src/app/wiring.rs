@@ -16,7 +16,7 @@ use super::warmup::{Warmup, Watched};
 use crate::answer::{Answerer, Budget, Research, Rewriter};
 use crate::config::{Config, Knowledge as Documents};
 use crate::description::{self, Descriptions, Vlm};
-use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Store};
+use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Sources, Store};
 use crate::llm::Chat;
 use crate::llm::embeddings::Embeddings;
 use crate::llm::openai::OpenAi;
@@ -34,13 +34,8 @@ pub enum StartError {
     Knowledge(LoadError),
     /// Their embeddings.
     Index(LibraryError),
-    /// The file of embeddings can't be removed.
-    Remove {
-        /// The file.
-        file: PathBuf,
-        /// The system's reason.
-        error: std::io::Error,
-    },
+    /// Embeddings are to be made anew, and nothing makes them.
+    NoEmbeddings,
     /// The prompts.
     Prompts(PromptsError),
     /// The page.
@@ -61,7 +56,9 @@ impl fmt::Display for StartError {
         match self {
             Self::Knowledge(error) => write!(f, "--knowledge: {error}"),
             Self::Index(error) => error.fmt(f),
-            Self::Remove { file, error } => write!(f, "can't remove {}: {error}", file.display()),
+            Self::NoEmbeddings => {
+                f.write_str("--rebuild: nothing makes embeddings\nhint: add --embeddings-url")
+            }
             Self::Prompts(error) => write!(f, "--prompts: {error}"),
             Self::Page(error) => write!(f, "--web: {error}"),
             Self::Upstream { flag, url, reason } => {
@@ -178,11 +175,12 @@ pub(super) fn build(
 
 /// The documents of a configuration, and what embeds them. Nothing is embedded yet.
 pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartError> {
+    let sources = |paths: &[PathBuf]| Sources { paths: paths.to_vec(), reader: config.reader.clone() };
     let library = match (&config.knowledge, &config.embeddings) {
         (Documents::None, _) => return Ok(None),
         (Documents::Sample, _) => Library::sample(),
         (Documents::Paths(paths), None) => {
-            Library::load(paths.clone(), None).map_err(StartError::Knowledge)?
+            Library::load(sources(paths), None).map_err(StartError::Knowledge)?
         }
         (Documents::Paths(paths), Some(endpoint)) => {
             let client = Embeddings::new(endpoint.clone()).map_err(|reason| StartError::Upstream {
@@ -192,15 +190,15 @@ pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartErro
             })?;
             let file = config.index.clone().unwrap_or_else(|| index_file(&paths[0]));
             let embedder = Embedder::new(client, Store::at(file));
-            Library::load(paths.clone(), Some(embedder)).map_err(StartError::Knowledge)?
+            Library::load(sources(paths), Some(embedder)).map_err(StartError::Knowledge)?
         }
     };
-    library.current().log("loaded");
+    library.current().log("loaded", &[]);
     Ok(Some(Arc::new(library)))
 }
 
 /// Where the embeddings of documents are kept: beside them.
-pub(crate) fn index_file(documents: &Path) -> PathBuf {
+fn index_file(documents: &Path) -> PathBuf {
     const NAME: &str = ".rapport-index";
     if documents.is_dir() { documents.join(NAME) } else { documents.with_file_name(NAME) }
 }

@@ -25,6 +25,8 @@ pub(super) fn router(app: Arc<App>) -> axum::Router {
         .route("/readyz", get(ready))
         .route("/house.json", get(house))
         .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .route("/status.html", get(status))
         .route("/", get(index))
         .route("/{*path}", get(file))
         .with_state(app)
@@ -77,6 +79,15 @@ async fn metrics(State(app): State<Arc<App>>, Query(query): Pairs, headers: Head
     let text = app.metrics.text(Now { sessions, sockets, llm: health.llm, vlm: health.vlm });
     let headers = [(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, "no-store")];
     (headers, text).into_response()
+}
+
+/// The operators' view. Without a token it is the same page, which holds no data and asks for one.
+async fn status(State(app): State<Arc<App>>, Query(query): Pairs, headers: HeaderMap) -> Response<Body> {
+    let mut response = app.page.get("status.html").await;
+    if let Err((status, _)) = app.door.admit(&headers, &query) {
+        refuse(&mut response, status);
+    }
+    response
 }
 
 fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {

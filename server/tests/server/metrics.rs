@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rapport::config::Config;
 use rapport::description::{self, Api, Contract};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::house::{House, models, simulate};
@@ -149,7 +149,7 @@ async fn a_vlm_that_is_down_is_told_and_what_was_done_without_it() {
 async fn where_tokens_are_set_one_must_be_shown() {
     let house = House::with_camera(QUICK, |config| config.tokens = vec![TOKEN.into()]).await;
     let bearer = format!("Authorization: Bearer {TOKEN}\r\n");
-    for path in ["/metrics"] {
+    for path in ["/metrics", "/status"] {
         let (status, head, body) = raw::request(house.address, path, "").await;
         assert_eq!(status, 401, "{path}");
         assert!(head.contains("www-authenticate: bearer"), "{head}");
@@ -159,4 +159,20 @@ async fn where_tokens_are_set_one_must_be_shown() {
         assert_eq!(raw::get(house.address, &format!("{path}?token={TOKEN}")).await.0, 200, "{path}");
         assert_eq!(raw::request(house.address, path, &bearer).await.0, 200, "{path}");
     }
+    // Who comes without one gets the form: the same page, which holds nothing.
+    let (_, head, form) = raw::request(house.address, "/status", "").await;
+    assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
+    assert!(form.contains("<form"), "{form}");
+}
+
+#[tokio::test]
+async fn without_tokens_anyone_may_look() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let (status, page) = raw::get(house.address, "/status").await;
+    assert_eq!(status, 200);
+    for file in page.split('"').filter(|it| it.starts_with("status")) {
+        assert_eq!(raw::get(house.address, &format!("/{file}")).await.0, 200, "{file}");
+    }
+    let alive: Value = serde_json::from_str(&raw::get(house.address, "/healthz").await.1).unwrap();
+    assert_eq!(alive["sessions"], 0);
 }

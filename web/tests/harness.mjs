@@ -157,6 +157,22 @@ async function ask(page, question) {
   return turn;
 }
 
+/**
+ * Asks once for each of these visitors, one after the other, from a socket of its own in any page of the server.
+ * @param {import('playwright-core').Page} page
+ * @param {(string | undefined)[]} visitors how they are described; undefined leaves it to the camera
+ */
+export const askFrom = (page, visitors) => page.evaluate((visitors) => new Promise((resolve) => {
+  const socket = new WebSocket(`ws://${location.host}/ws`);
+  const rest = [...visitors];
+  const next = () => {
+    if (rest.length === 0) return resolve(socket.close());
+    socket.send(JSON.stringify({ text_user_msg: 'How tall is the clock?', user_description: rest.shift() }));
+  };
+  socket.onopen = next;
+  socket.onmessage = ({ data }) => { if (JSON.parse(data).type === 'turn_done') next(); };
+}), visitors);
+
 /** Waits until a turn is in a status. @param {import('playwright-core').Locator} turn @param {string} status */
 export async function becomes(turn, status) {
   await turn.and(turn.page().locator(`[data-status="${status}"]`)).waitFor();

@@ -20,6 +20,7 @@ use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Sources, Stor
 use crate::llm::Chat;
 use crate::llm::embeddings::Embeddings;
 use crate::llm::openai::OpenAi;
+use crate::observe::Metrics;
 use crate::prompts::{Prompts, PromptsError};
 use crate::session::Sessions;
 use crate::socket::handshake::Door;
@@ -157,8 +158,12 @@ pub(super) fn build(
         is_demo: config.knowledge == Documents::Sample,
         leave: Leave::default(),
     };
+    let metrics = Arc::new(Metrics::new());
+    let sessions =
+        Sessions::new(engine, config.session, Arc::clone(&metrics), tasks.clone(), shutdown.clone());
     Ok(App {
-        sessions: Sessions::new(engine, config.session, tasks.clone(), shutdown.clone()),
+        sessions,
+        metrics,
         host: Arc::new(host),
         door: Door { tokens: config.tokens, origins: config.origins },
         page,
@@ -169,6 +174,7 @@ pub(super) fn build(
         visitors: config.visitors,
         reload: config.reload,
         connections: TaskTracker::new(),
+        sockets: TaskTracker::new(),
         closing: CancellationToken::new(),
     })
 }

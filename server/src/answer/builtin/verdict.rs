@@ -33,10 +33,13 @@ const VERDICTS: [&str; 22] = [
 /// Whether a document's question, its title, is answered by yes or no as this one is: it asks for nothing that this
 /// one doesn't.
 pub(super) fn is_kept(question: &Question, title: &str) -> bool {
-    let theirs = Question::new(title);
     let asked = Text::new(question.text());
-    let is_same = theirs.things.iter().all(|word| asked.holds(word) >= SPEAKS);
-    question.is_yes_no && (!theirs.is_yes_no || is_same)
+    // A title may ask in several ways.
+    question.is_yes_no
+        && title.split_inclusive(['?', '？']).any(|phrasing| {
+            let theirs = Question::new(phrasing);
+            !theirs.is_yes_no || theirs.things.iter().all(|word| asked.holds(word) >= SPEAKS)
+        })
 }
 
 /// A sentence without the yes or no that it begins with; empty if it says nothing else.
@@ -85,6 +88,7 @@ mod tests {
             ("可以帶狗嗎？", "可以帶寵物嗎？", true),
             ("可以用閃光燈嗎？", "可以拍照嗎？", false),
             ("Is it open?", "Opening hours", true),
+            ("Are pets allowed?", "Can I park my coach? Can I bring a dog?", true),
         ] {
             assert_eq!(is_kept(&Question::new(question), title), expect, "{question} {title}");
         }

@@ -130,8 +130,14 @@ pub(crate) async fn run() -> Result<(), Failure> {
                 Ok(())
             }
             Some((_, flags)) => {
-                let server = Server::new(Config::resolve(flags, Mode::Serve)?)?;
+                let config = Config::resolve(flags, Mode::Serve)?;
+                let mut warnings = config.url_warnings();
+                let server = Server::new(config)?;
                 server.prepare().await?;
+                warnings.extend(server.warnings().await);
+                for warning in warnings {
+                    eprintln!("warning: {warning}");
+                }
                 println!("ok: {}", server.describe());
                 Ok(())
             }

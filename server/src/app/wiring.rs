@@ -59,7 +59,7 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Knowledge(error) => write!(f, "--knowledge: {error}"),
+            Self::Knowledge(error) => error.fmt(f),
             Self::Index(error) => error.fmt(f),
             Self::Remove { file, error } => write!(f, "can't remove {}: {error}", file.display()),
             Self::Prompts(error) => write!(f, "--prompts: {error}"),
@@ -90,12 +90,8 @@ impl Backends {
     pub fn of(config: &Config) -> Result<Self, StartError> {
         let unusable = |flag, url: &str, reason| StartError::Upstream { flag, url: url.to_owned(), reason };
         let mut backends = Self::default();
-        let llm = config.llm.as_ref().map(|it| ("--llm-url", &it.url));
-        let embeddings = config.embeddings.as_ref().map(|it| ("--embeddings-url", &it.url));
-        for (flag, url) in [llm, embeddings].into_iter().flatten() {
-            if !url.trim_end_matches('/').ends_with("/v1") {
-                tracing::warn!(flag, "the URL does not end in /v1, as those of most model servers do");
-            }
+        for warning in config.url_warnings() {
+            tracing::warn!("{warning}");
         }
         if let Some(endpoint) = &config.llm {
             let client = OpenAi::new(endpoint.clone());

@@ -111,6 +111,8 @@ pub struct Library {
     paths: Vec<PathBuf>,
     embedder: Option<Embedder>,
     current: RwLock<Arc<Knowledge>>,
+    /// Why changed documents are not served; none: what is served is what lies there.
+    stale: Mutex<Option<String>>,
     /// Searches that may begin.
     turns: Semaphore,
     reloaded: Notify,
@@ -120,7 +122,14 @@ impl Library {
     /// Loads the documents below the paths.
     pub fn load(paths: Vec<PathBuf>, embedder: Option<Embedder>) -> Result<Self, LoadError> {
         let current = RwLock::new(Arc::new(Knowledge::load(&paths)?));
-        Ok(Self { paths, embedder, current, turns: turns(), reloaded: Notify::new() })
+        Ok(Self {
+            paths,
+            embedder,
+            current,
+            stale: Mutex::default(),
+            turns: turns(),
+            reloaded: Notify::new(),
+        })
     }
 
     /// The sample museum inside the binary.
@@ -131,6 +140,11 @@ impl Library {
     /// What is served now.
     pub fn current(&self) -> Arc<Knowledge> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why changed documents are not served, where that is so.
+    pub fn stale(&self) -> Option<String> {
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether questions and passages are embedded.
@@ -231,6 +245,8 @@ impl Library {
     async fn reload(&self) {
         let paths = self.paths.clone();
         let loaded = blocking(move || Knowledge::load(&paths)).await;
+        let reason = loaded.as_ref().err().map(LoadError::reason);
+        *self.stale.lock().unwrap_or_else(PoisonError::into_inner) = reason;
         match loaded {
             Ok(knowledge) => {
                 let knowledge = Arc::new(knowledge);
@@ -277,7 +293,8 @@ impl Library {
 impl From<Knowledge> for Library {
     fn from(knowledge: Knowledge) -> Self {
         let current = RwLock::new(Arc::new(knowledge));
-        Self { paths: Vec::new(), embedder: None, current, turns: turns(), reloaded: Notify::new() }
+        let stale = Mutex::default();
+        Self { paths: Vec::new(), embedder: None, current, stale, turns: turns(), reloaded: Notify::new() }
     }
 }
 

@@ -203,15 +203,19 @@ pub enum StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Other { path, what, stored, expected } => write!(
-                f,
-                "{} was made with the {what} `{stored}`, not `{expected}`\nhint: configure that one, or make it \
-                 anew: `rapport index --rebuild`",
-                path.display()
-            ),
+            Self::Other { path, what, stored, expected } => {
+                let beside = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                write!(
+                    f,
+                    "{} was made with the {what} `{stored}`, not `{expected}`\nhint: configure that one, or make it \
+                     anew, with the embeddings' flags as they are now: rapport index --rebuild {}",
+                    path.display(),
+                    beside.display()
+                )
+            }
             Self::Unusable { path, reason } => write!(
                 f,
-                "the index {} can't be used: {reason}\nhint: if it is broken, delete it and run `rapport index`; \
+                "the index {} can't be used: {reason}\nhint: if it is broken, delete it: it is made again; \
                  --index FILE keeps it elsewhere",
                 path.display()
             ),

@@ -1,266 +1,409 @@
-// Wires the page together: frames go into the transcript, what they change goes to the conversation
-// and the screen reader, and what the visitor does goes to the connection.
+// Wires the page together: frames change the transcript, which is shown and told; what the visitor does is sent.
 
-import { Announcer } from './announcer.js';
+import { Camera } from './camera.js';
 import { Composer } from './composer.js';
 import { Connection } from './connection.js';
 import { Conversation } from './conversation.js';
-import { browserLanguage, errorWords, language, languageOf, setLanguage, t, wordsFor } from './i18n.js';
-import { load, save } from './storage.js';
+import { button, fill, h, icon } from './dom.js';
+import { errorWords, language, languageOf, setLanguage, spoken, t, wordsFor } from './i18n.js';
+import { Idle, kiosk } from './kiosk.js';
+import { Announcer, Microphone, Reader } from './speech.js';
 import { Transcript } from './transcript.js';
 
-const SAVE_AFTER = 300; // ms
-const LOOK_PATIENCE = 8_000; // ms until a camera that was asked again counts as seeing nobody
-const SUGGESTIONS = ['suggestion.1', 'suggestion.2', 'suggestion.3'];
+// All in milliseconds.
+const SAVE_AFTER = 300;
+const LOOK_PATIENCE = 8_000; // until a camera that was asked again sees nobody
+const UNATTENDED = 15_000; // until a kiosk presses its own button
 
-/** @param {string} id @returns {any} */
-const $ = (id) => document.getElementById(id);
+const COMPARED = ['sequential', 'parallel', 'race'];
+const KEY = 'rapport';
 
+/** The elements of index.html by their ids. */
+const ui = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
+const settings = [...ui.settings.querySelectorAll('select')];
+
+/** What survives a reload: one record, so that sequence number and text always agree. */
 const kept = load();
 const transcript = new Transcript(kept.conversation);
-/** Set from the visitor's `forget` until the server has begun the new epoch: nothing that comes between is theirs. */
+/** From a visitor's `forget` until the new epoch: nothing that comes between is for the next one. */
 let isForgetting = kept.isForgetting ?? false;
+/** The reply to `GET house.json`. */
+let house = { suggestions: {}, visitors: [], camera: false, strategy: 'race' };
+let askedAt = 0;
 let lookTimer = 0;
 let saveTimer = 0;
 
-const announcer = new Announcer($('announcer'));
-const conversation = new Conversation($('log'), $('scroller'), ask);
-const composer = new Composer($('composer'), $('counter'), ask, () => connection.send({ type: 'typing' }));
+const announcer = new Announcer(ui.announcer);
+const reader = new Reader();
+const conversation = new Conversation(ui.log, ui.scroller, { ask, compare, edit, strategy: () => house.strategy });
+const composer = new Composer(ui.composer, ui.counter, ask, prepare);
 const connection = new Connection(kept.identity, takeToken(), receive, followConnection);
+const camera = new Camera(ui.preview, (still) => connection.send(still), showCamera);
+const microphone = new Microphone(hear, showMicrophone);
+const idle = kiosk.isOn && new Idle(isBusy, showCountdown, reset);
 
-/** An access token in the page's address (`#token=T`), taken out of sight. */
+function load() {
+	try {
+		return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+	} catch {
+		return {};
+	}
+}
+
+function save() {
+	clearTimeout(saveTimer);
+	saveTimer = 0;
+	const { identity, token } = connection;
+	const record = { conversation: transcript, identity, token, isForgetting, language: language(), settings: settings.map(({ value }) => value) };
+	try {
+		sessionStorage.setItem(KEY, JSON.stringify(record));
+	} catch {
+		// Full or switched off: only a reload starts empty.
+	}
+}
+
+/** A token in the page's address (`#token=T`), taken out of sight. */
 function takeToken() {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (token) history.replaceState(null, '', location.pathname + location.search);
-  return token ?? kept.token;
+	const token = new URLSearchParams(location.hash.slice(1)).get('token');
+	if (token) history.replaceState(null, '', location.pathname + location.search);
+	return token ?? kept.token;
 }
 
-// ---- from the server
-
-/** @param {Record<string, any>} frame */
 function receive(frame) {
-  if (frame.type === 'session') begin(frame);
-  else if (!isForgetting) follow(frame); // else it is of the visitor who left
+	if (frame.type === 'session') begin(frame);
+	else if (!isForgetting) follow(frame); // else it is of the visitor who left
 }
 
-/** @param {Record<string, any>} frame */
 function follow(frame) {
-  const change = transcript.apply(frame);
-  if (change) {
-    conversation.show(change.turn, change.delta);
-    tell(change.turn, change.delta);
-  } else if (frame.type === 'description') {
-    clearTimeout(lookTimer);
-    showCamera();
-  } else if (frame.type === 'error' && !frame.turn_id) {
-    showNotice(errorWords(frame));
-  }
-  afterChange();
+	const { turn, delta } = transcript.apply(frame);
+	if (turn) {
+		conversation.show(turn, delta);
+		tell(turn, delta);
+	} else if (frame.type === 'description') {
+		clearTimeout(lookTimer);
+		showCamera();
+	} else if (frame.type === 'error' && !frame.turn_id) {
+		fill(ui.notice, errorWords(frame));
+	}
+	afterChange();
 }
 
-/** A session has begun, gone on, or changed its visitor. @param {Record<string, any>} frame */
+/** A session has begun, gone on, or changed its visitor. */
 function begin(frame) {
-  const { before } = frame;
-  const isSame = before?.sessionId === frame.session_id;
-  const isNewEpoch = isSame && before.epoch !== frame.epoch;
-  $('builtin').hidden = frame.server !== 'builtin';
-  $('suggestions').hidden = !frame.demo; // they fit the demo's own museum
-  if (isForgetting) {
-    if (isSame && !isNewEpoch) {
-      connection.send({ type: 'forget' }); // asked for while nobody listened
-      return;
-    }
-    isForgetting = false;
-  } else if (isNewEpoch) {
-    wipe();
-  } else if (!frame.resumed) {
-    transcript.description = null;
-    const cutOff = transcript.cutOff(!isSame);
-    transcript.restore(frame.snapshot?.turn);
-    for (const turn of cutOff) conversation.show(turn);
-  }
-  showCamera();
-  afterChange();
+	const { before } = frame;
+	const isSame = before?.sessionId === frame.session_id;
+	const isNewEpoch = isSame && before.epoch !== frame.epoch;
+	ui.builtin.hidden = frame.server !== 'builtin';
+	if (isForgetting) {
+		if (isSame && !isNewEpoch) return connection.send({ type: 'forget' }); // asked for while nobody listened
+		isForgetting = false;
+	} else if (isNewEpoch) {
+		wipe();
+	} else if (!frame.resumed) {
+		transcript.description = null;
+		const cutOff = transcript.cutOff(!isSame);
+		transcript.restore(frame.snapshot?.turn);
+		for (const turn of cutOff) conversation.show(turn);
+	}
+	showCamera();
+	learnHouse();
+	afterChange();
 }
 
-/** @param {import('./connection.js').State} state */
+async function learnHouse() {
+	const headers = connection.token ? { authorization: `Bearer ${connection.token}` } : {};
+	const response = await fetch('house.json', { headers }).catch(() => ({}));
+	if (!response.ok) return; // the next session asks again
+	house = await response.json();
+	showHouse();
+}
+
 function followConnection(state) {
-  const wasLost = !$('banner').hidden;
-  showConnection();
-  if (state === 'open') {
-    if (wasLost) announcer.say(t('link.open'), language());
-    return; // the `session` frame that opened it says how to go on
-  }
-  transcript.unsend();
-  for (const turn of transcript.unsent()) conversation.show(turn);
-  afterChange();
+	const wasLost = !ui.banner.hidden;
+	showConnection();
+	if (state === 'open') return wasLost && announcer.say(t('link.open')); // `session` says how to go on
+	if (idle && state !== 'waiting') setTimeout(reconnect, UNATTENDED, state);
+	transcript.unsend();
+	for (const turn of transcript.unsent()) conversation.show(turn);
+	afterChange();
 }
 
-/** Tells screen readers what changed. @param {import('./transcript.js').Turn} turn @param {string} [delta] */
+function reconnect(state) {
+	if (connection.state !== state) return;
+	if (state === 'replaced') connection.identity = undefined; // another window has the old one
+	connection.connect();
+}
+
+/** Tells ears what changed; notes when a first word was on the screen. */
 function tell(turn, delta) {
-  const spoken = languageOf(turn.question);
-  if (delta) announcer.feed(delta, spoken);
-  else if (turn.status !== 'running') {
-    announcer.finish(spoken);
-    announcer.say(wordsFor(`status.${turn.status}`, ''), language());
-  }
+	for (const voice of turn.group ? [announcer] : [announcer, reader]) {
+		if (delta) voice.feed(delta);
+		else if (turn.status !== 'running') voice.finish();
+	}
+	if (!delta) return announcer.say(wordsFor(`status.${turn.status}`));
+	if (delta !== turn.text || !askedAt) return;
+	const start = askedAt;
+	askedAt = 0;
+	requestAnimationFrame(() => {
+		turn.felt = performance.measure('first-token', { start, end: performance.now() }).duration;
+	});
 }
 
-// ---- from the visitor
-
-/** @param {string} question */
 function ask(question) {
-  const turn = transcript.ask(question);
-  for (const old of transcript.trim()) conversation.remove(old);
-  showNotice('');
-  // With nothing queued before it, it goes at once, and interrupts what runs.
-  if (transcript.unsent().length === 1) transmit(turn);
-  conversation.show(turn);
-  conversation.toEnd();
-  if (connection.state === 'ended') connection.connect();
-  composer.focus();
-  afterChange();
+	hush();
+	const strategy = settings.find(({ name }) => name === 'strategy').value || undefined;
+	const turn = transcript.ask(question, { strategy, description: ui.visitor.value || undefined });
+	for (const old of transcript.trim()) conversation.remove(old);
+	fill(ui.notice, '');
+	askedAt = performance.now();
+	camera.look();
+	// It interrupts what runs, unless others wait before it.
+	if (transcript.unsent().length === 1) transmit(turn);
+	conversation.show(turn);
+	conversation.toEnd();
+	if (connection.state === 'ended') connection.connect();
+	attract(false);
+	composer.focus();
+	afterChange();
 }
 
-/** @param {import('./transcript.js').Turn} turn */
+function compare({ question, description }) {
+	const group = `compared-${performance.now()}`;
+	for (const strategy of COMPARED) conversation.show(transcript.ask(question, { strategy, group, description }));
+	conversation.toEnd();
+	afterChange();
+}
+
+function edit(question) {
+	composer.write(question);
+	composer.focus();
+}
+
 function transmit(turn) {
-  if (isForgetting) return;
-  turn.sent = connection.send({ type: 'message', id: turn.id, text_user_msg: turn.question });
+	const { id, question, strategy, description } = turn;
+	turn.sent = !isForgetting
+		&& connection.send({ type: 'message', id, text_user_msg: question, strategy, user_description: description });
 }
 
 /** Sends the next queued question, once nothing runs that it would interrupt. */
 function sendQueued() {
-  const [next] = transcript.unsent();
-  if (!next || transcript.active()) return;
-  transmit(next);
-  if (next.sent) conversation.show(next);
+	const [next] = transcript.unsent();
+	if (!next || transcript.active()) return;
+	transmit(next);
+	if (next.sent) conversation.show(next);
+}
+
+function prepare() {
+	reader.clear();
+	connection.send({ type: 'typing' });
+	camera.look();
 }
 
 function stop() {
-  for (const turn of transcript.unsent()) {
-    turn.status = 'cancelled';
-    conversation.show(turn);
-  }
-  const active = transcript.active();
-  if (active) connection.send(active.turnId ? { type: 'cancel', turn_id: active.turnId } : { type: 'cancel' });
-  composer.focus();
-  afterChange();
+	hush();
+	for (const turn of transcript.unsent()) {
+		turn.status = 'cancelled';
+		conversation.show(turn);
+	}
+	const active = transcript.active();
+	if (active) connection.send({ type: 'cancel', turn_id: active.turnId });
+	composer.focus();
+	afterChange();
 }
 
-/** The next visitor comes: nothing of this one stays, here or on the server. */
+function hush() {
+	reader.clear();
+	microphone.stop();
+}
+
+/** Nothing of this visitor stays, here or on the server. */
 function forget() {
-  wipe();
-  composer.clear();
-  // Without a session there is nothing on the server to forget; without a socket it is told later.
-  isForgetting = connection.identity !== undefined;
-  connection.send({ type: 'forget' });
-  composer.focus();
-  afterChange();
+	wipe();
+	// Without a socket it is told later.
+	isForgetting = connection.identity !== undefined;
+	connection.send({ type: 'forget' });
+	composer.focus();
+	afterChange();
+	save();
 }
 
 function wipe() {
-  transcript.clear();
-  conversation.clear();
-  announcer.clear();
-  showNotice('');
-  showCamera();
+	hush();
+	transcript.turns = [];
+	transcript.description = null;
+	conversation.clear();
+	announcer.clear();
+	composer.write('');
+	clearTimeout(lookTimer);
+	ui.visitor.value = '';
+	if (!kiosk.camera) camera.stop();
+	fill(ui.notice, '');
+	showCamera();
 }
 
 function lookAgain() {
-  if (!connection.send({ type: 'typing', refresh: true })) return;
-  $('camera-words').textContent = t('camera.looking');
-  clearTimeout(lookTimer);
-  lookTimer = setTimeout(() => {
-    transcript.description = { text: '', source: 'vlm' };
-    showCamera();
-  }, LOOK_PATIENCE);
+	ui.visitor.value = '';
+	if (!connection.send({ type: 'typing', refresh: true })) return;
+	camera.look();
+	ui.seen.textContent = t('camera.looking');
+	clearTimeout(lookTimer);
+	lookTimer = setTimeout(see, LOOK_PATIENCE, '', 'vlm');
 }
 
-// ---- what is shown
+function see(text, source) {
+	transcript.description = { text, source };
+	showCamera();
+}
 
-/** What follows every change of the transcript. */
+function hear(words, isFinal) {
+	composer.write(words);
+	if (isFinal) composer.submit();
+}
+
+function switchCamera() {
+	if (camera.isOn) return camera.stop();
+	camera.start().catch(() => {
+		camera.stop();
+		fill(ui.notice, t('camera.denied'));
+	});
+}
+
+function switchReader() {
+	reader.isOn = !reader.isOn;
+	reader.clear();
+	ui.read.ariaPressed = reader.isOn;
+}
+
+/** Nobody is thrown out of these. */
+function isBusy() {
+	return reader.isSpeaking || microphone.isListening || isReplying();
+}
+
+const isReplying = () => connection.state === 'open' && transcript.active() !== undefined;
+
+function showCountdown(seconds) {
+	ui.countdown.hidden = !seconds;
+	ui.left.textContent = seconds ? t('countdown', { s: seconds }) : '';
+}
+
+function reset() {
+	for (const select of settings) select.selectedIndex = 0;
+	if (reader.isOn) switchReader();
+	applySettings();
+	speak(spoken(kiosk.lang));
+	attract(true);
+	forget();
+}
+
+function attract(isOn) {
+	if (!idle) return;
+	ui.attract.hidden = !isOn;
+	for (const part of document.querySelectorAll('header, main, footer')) part.inert = isOn;
+	if (isOn) idle.disarm();
+	else idle.arm();
+}
+
 function afterChange() {
-  sendQueued();
-  $('welcome').hidden = transcript.turns.length > 0;
-  const canStop = transcript.unsent().length > 0 || (connection.state === 'open' && transcript.active() !== undefined);
-  if (!canStop && document.activeElement === $('stop')) composer.focus();
-  $('stop').hidden = !canStop;
-  saveTimer ||= setTimeout(saveNow, SAVE_AFTER);
-}
-
-function saveNow() {
-  clearTimeout(saveTimer);
-  saveTimer = 0;
-  save({
-    conversation: { turns: transcript.turns, description: transcript.description }, identity: connection.identity,
-    token: connection.token, isForgetting, language: language(),
-  });
+	sendQueued();
+	ui.welcome.hidden = transcript.turns.length > 0;
+	const canStop = transcript.unsent().length > 0 || isReplying();
+	if (!canStop && document.activeElement === ui.stop) composer.focus();
+	ui.stop.hidden = !canStop;
+	saveTimer ||= setTimeout(save, SAVE_AFTER);
 }
 
 function showConnection() {
-  const { state, lastError } = connection;
-  $('link-state').dataset.state = state;
-  $('link-state').textContent = t(`link.${state}`);
-  $('banner').hidden = state === 'open' || state === 'connecting';
-  if ($('banner').hidden) return;
-  const words = t(`banner.${state}`);
-  $('banner-words').textContent = state === 'refused' ? wordsFor(`error.${lastError}`, words) : words;
-  $('banner-action').textContent = t(`action.${state}`);
+	const { state, lastError } = connection;
+	ui['link-state'].dataset.state = state;
+	ui['link-state'].textContent = t(`link.${state}`);
+	ui.banner.hidden = state === 'open' || state === 'connecting';
+	if (ui.banner.hidden) return;
+	const words = t(state === 'waiting' && !navigator.onLine ? 'banner.offline' : `banner.${state}`);
+	ui.why.textContent = state === 'refused' ? wordsFor(`error.${lastError}`, words) : words;
+	ui.again.textContent = t(`action.${state}`);
 }
 
+/** What the camera said, and whether the visitor's own runs. */
 function showCamera() {
-  const { description } = transcript;
-  $('camera').hidden = description === null;
-  if (!description) return;
-  const key = description.source === 'client' ? 'camera.client' : 'camera.sees';
-  $('camera-words').textContent = description.text ? t(key, { text: description.text }) : t('camera.nobody');
+	const { text, source } = transcript.description ?? {};
+	const key = source === 'client' ? 'camera.client' : 'camera.sees';
+	ui.seen.textContent = text ? t(key, { text }) : text === '' ? t('camera.nobody') : '';
+	ui['not-me'].hidden = text === undefined;
+	ui.live.hidden = ui.preview.hidden = !camera.isOn;
+	ui.look.ariaPressed = camera.isOn;
+	ui.look.ariaLabel = ui.look.title = t(camera.isOn ? 'camera.stop' : 'camera.start');
+	ui.camera.hidden = text === undefined && !camera.isOn && !house.visitors.length;
 }
 
-/** @param {string} words what went wrong; empty when it no longer matters */
-function showNotice(words) {
-  $('notice').textContent = words;
-  $('notice').hidden = words === '';
+function showMicrophone(isListening, error) {
+	if (isListening) prepare();
+	ui.microphone.ariaPressed = isListening;
+	ui.question.placeholder = t(isListening ? 'listening' : 'placeholder');
+	if (error && !['aborted', 'no-speech'].includes(error)) fill(ui.notice, t('error.speech'));
 }
 
-function showSuggestions() {
-  $('suggestions').replaceChildren(...SUGGESTIONS.map((key) => {
-    const item = document.createElement('li');
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.textContent = t(key);
-    button.addEventListener('click', () => ask(t(key)));
-    item.append(button);
-    return item;
-  }));
+function showHouse() {
+	const all = house.suggestions;
+	const questions = all[language()]?.length ? all[language()] : Object.values(all).flat();
+	for (const list of document.querySelectorAll('.suggestions')) {
+		list.hidden = !questions.length;
+		list.replaceChildren(...questions.map((question) =>
+			h('li', Object.assign(button('suggestion', question, () => ask(question)), { lang: languageOf(question) }))));
+	}
+	const visitors = house.visitors.filter((text) => languageOf(text) === language());
+	const chosen = ui.visitor.value;
+	ui.visitor.replaceChildren(...['', ...visitors].map((text) => new Option(text || t('visitor.'), text)));
+	if (visitors.includes(chosen)) ui.visitor.value = chosen;
+	ui.visitor.parentElement.hidden = !visitors.length;
+	ui.look.hidden = !house.camera || !Camera.isPossible;
+	if (kiosk.camera && house.camera && !camera.isOn) switchCamera();
+	showCamera();
 }
 
-/** @param {import('./i18n.js').Language} next */
+function applySettings() {
+	for (const { name, value } of settings) document.documentElement.dataset[name] = value;
+}
+
 function speak(next) {
-  setLanguage(next);
-  const other = next === 'en' ? 'zh-Hant' : 'en';
-  $('language').textContent = other === 'en' ? 'English' : '中文';
-  $('language').lang = other;
-  $('language').onclick = () => speak(other);
-  showSuggestions();
-  showCamera();
-  showConnection();
-  conversation.relabel();
-  composer.update();
+	setLanguage(next);
+	const other = next === 'en' ? 'zh-Hant' : 'en';
+	for (const node of document.querySelectorAll('.language')) {
+		Object.assign(node, { textContent: other === 'en' ? 'English' : '中文', lang: other, onclick: () => speak(other) });
+	}
+	for (const { name, options } of settings) for (const option of options) option.textContent = t(`${name}.${option.value}`);
+	showHouse();
+	showConnection();
+	conversation.relabel();
+	composer.update();
 }
 
-// ---- the start
-
-speak(kept.language ?? browserLanguage());
+settings.forEach((select, at) => {
+	if (kept.settings) select.value = kept.settings[at];
+	else if (select.name === 'contrast' && matchMedia('(prefers-contrast: more)').matches) select.value = 'more';
+});
+applySettings();
+for (const node of document.querySelectorAll('[data-icon]')) node.append(icon(node.dataset.icon));
+document.documentElement.classList.toggle('kiosk', kiosk.isOn);
+ui.microphone.hidden = !Microphone.isPossible;
+ui.read.hidden = !Reader.isPossible;
+speak(kiosk.lang ? spoken(kiosk.lang) : kept.language ?? spoken());
 for (const turn of transcript.turns) conversation.show(turn);
-$('stop').addEventListener('click', stop);
-$('forget').addEventListener('click', forget);
-$('not-me').addEventListener('click', lookAgain);
-$('banner-action').addEventListener('click', () => connection.connect());
-addEventListener('pagehide', saveNow);
+
+const clicks = {
+	stop, forget, 'not-me': lookAgain, look: switchCamera, read: switchReader, microphone: () => microphone.toggle(),
+	begin: () => attract(false), stay: () => idle.arm(), again: () => connection.connect(),
+};
+for (const [id, act] of Object.entries(clicks)) ui[id].onclick = act;
+ui.composer.oninput = () => reader.clear();
+ui.visitor.onchange = () => (ui.visitor.value ? see(ui.visitor.value, 'client') : lookAgain());
+ui.settings.onchange = () => { applySettings(); save(); };
+for (const change of ['online', 'offline']) addEventListener(change, showConnection);
+addEventListener('pagehide', save);
 addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.isComposing && !$('stop').hidden) stop();
+	if (event.key === 'Escape' && !event.isComposing && !ui.stop.hidden && !ui.settings.matches(':popover-open')) stop();
 });
 // A phone's keyboard would cover the greeting.
 if (matchMedia('(pointer: fine)').matches) composer.focus();
+attract(!transcript.turns.length);
 afterChange();
 connection.connect();

@@ -7,61 +7,52 @@ const COUNTED_FROM = 3_600;
 const TYPING_EVERY = 3_000; // ms
 
 export class Composer {
-  #field;
-  #send;
-  #counter;
-  #typedAt = -Infinity;
+	#typedAt = -Infinity;
 
-  /**
-   * @param {HTMLFormElement} form
-   * @param {HTMLElement} counter
-   * @param {(question: string) => void} onAsk
-   * @param {() => void} onTyping the visitor is writing; at most once in 3 s
-   */
-  constructor(form, counter, onAsk, onTyping) {
-    const field = this.#field = form.querySelector('textarea');
-    this.#send = form.querySelector('.send');
-    this.#counter = counter;
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      const question = field.value.trim();
-      this.clear();
-      onAsk(question);
-    });
-    field.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey) return;
-      // Safari ends a composition before the Enter that ended it; only its key code still tells.
-      if (event.isComposing || event.keyCode === 229) return;
-      event.preventDefault();
-      if (!this.#send.disabled) form.requestSubmit();
-    });
-    field.addEventListener('input', () => {
-      this.update();
-      const now = performance.now();
-      if (field.value === '' || now - this.#typedAt < TYPING_EVERY) return;
-      this.#typedAt = now;
-      onTyping();
-    });
-  }
+	constructor(form, counter, onAsk, onTyping) {
+		const field = this.field = form.querySelector('textarea');
+		this.send = form.querySelector('.send');
+		this.counter = counter;
+		form.onsubmit = (event) => {
+			event.preventDefault();
+			const question = field.value.trim();
+			this.write('');
+			onAsk(question);
+		};
+		field.onkeydown = (event) => {
+			// Safari ends a composition before the Enter that ended it; only its key code still tells.
+			if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+			event.preventDefault();
+			this.submit();
+		};
+		field.oninput = () => {
+			this.update();
+			const now = performance.now();
+			if (field.value === '' || now - this.#typedAt < TYPING_EVERY) return;
+			this.#typedAt = now;
+			onTyping();
+		};
+	}
 
-  focus() {
-    this.#field.focus();
-  }
+	focus() {
+		this.field.focus();
+	}
 
-  clear() {
-    this.#field.value = '';
-    this.update();
-  }
+	submit() {
+		if (!this.send.disabled) this.field.form.requestSubmit();
+	}
 
-  /** Fits height, counter and button to what is written. */
-  update() {
-    const length = [...this.#field.value.trim()].length;
-    const left = LONGEST - length;
-    this.#send.disabled = length === 0 || left < 0;
-    this.#counter.hidden = length < COUNTED_FROM;
-    this.#counter.classList.toggle('over', left < 0);
-    this.#counter.textContent = t(left < 0 ? 'over' : 'left', { count: number(Math.abs(left)) });
-    this.#field.style.height = 'auto';
-    this.#field.style.height = `${this.#field.scrollHeight}px`;
-  }
+	write(words) {
+		this.field.value = words;
+		this.update();
+	}
+
+	update() {
+		const length = [...this.field.value.trim()].length;
+		const left = LONGEST - length;
+		this.send.disabled = length === 0 || left < 0;
+		this.counter.hidden = length < COUNTED_FROM;
+		this.counter.classList.toggle('over', left < 0);
+		this.counter.textContent = t(left < 0 ? 'over' : 'left', { count: number(Math.abs(left)) });
+	}
 }

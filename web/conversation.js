@@ -1,191 +1,174 @@
-// Draws the transcript. Text from the server enters the document as text nodes, never as markup.
+// Draws the transcript.
 
+import { button, fill, h, icon } from './dom.js';
 import { errorWords, language, languageOf, number, t, wordsFor } from './i18n.js';
+import { endOf, verdict, waterfall } from './waterfall.js';
 
-/** @typedef {import('./transcript.js').Turn} Turn */
-
-/** How close to its end, in CSS pixels, the view counts as being there. */
-const NEAR_END = 64;
+const NEAR_END = 64; // CSS pixels
 const ASKED_AGAIN = ['lost', 'refused', 'failed', 'timed_out'];
 
 export class Conversation {
-  #log;
-  #scroller;
-  #onAskAgain;
-  /** @type {Map<Turn, TurnView>} */ #views = new Map();
-  /** Whether the view follows the text; a visitor who scrolls back is left alone. */
-  #follows = true;
+	#views = new Map();
+	/** Whether the view follows the text; a visitor who scrolls back is left alone. */
+	#follows = true;
 
-  /** @param {HTMLElement} log @param {HTMLElement} scroller @param {(question: string) => void} onAskAgain */
-  constructor(log, scroller, onAskAgain) {
-    this.#log = log;
-    this.#scroller = scroller;
-    this.#onAskAgain = onAskAgain;
-    scroller.addEventListener('scroll', () => {
-      this.#follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
-    });
-    new ResizeObserver(() => this.#keepUp()).observe(scroller);
-  }
+	/** `actions`: `ask`, `edit` and `compare`; and the house's own `strategy`. */
+	constructor(log, scroller, actions) {
+		Object.assign(this, { log, scroller, actions });
+		scroller.onscroll = () => {
+			this.#follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+		};
+		new ResizeObserver(() => this.#keepUp()).observe(scroller);
+	}
 
-  /** Shows a turn, or what has changed of it. @param {Turn} turn @param {string} [delta] text to append */
-  show(turn, delta) {
-    let view = this.#views.get(turn);
-    if (!view) {
-      view = new TurnView(turn, this.#onAskAgain);
-      this.#views.set(turn, view);
-      this.#log.append(view.root);
-    }
-    if (delta) view.append(delta);
-    else view.update();
-    this.#keepUp();
-  }
+	/** Shows a turn, or what has changed of it. `delta`: text to append. */
+	show(turn, delta) {
+		let view = this.#views.get(turn);
+		if (!view) {
+			view = new TurnView(turn, this.actions);
+			this.#views.set(turn, view);
+			this.#placeOf(turn).append(view.root);
+		}
+		if (delta) view.append(delta);
+		else if (turn.group && turn.report) this.#redraw(turn.group);
+		else view.update();
+		this.#keepUp();
+	}
 
-  /** @param {Turn} turn */
-  remove(turn) {
-    this.#views.get(turn)?.root.remove();
-    this.#views.delete(turn);
-  }
+	/** Turns that are compared stand side by side. */
+	#placeOf({ group }) {
+		const last = this.log.lastElementChild;
+		if (!group) return this.log;
+		if (last?.dataset.group === group) return last;
+		const place = h('div.compare');
+		place.dataset.group = group;
+		this.log.append(place);
+		return place;
+	}
 
-  clear() {
-    this.#views.clear();
-    this.#log.replaceChildren();
-  }
+	/** Draws compared turns to one scale. */
+	#redraw(group) {
+		const views = [...this.#views].filter(([turn]) => turn.group === group);
+		const until = Math.max(...views.map(([{ report }]) => (report ? endOf(report) : 0)));
+		for (const [, view] of views) view.update(until);
+	}
 
-  /** Puts every label into the current language. */
-  relabel() {
-    for (const view of this.#views.values()) view.update();
-  }
+	remove(turn) {
+		this.#views.get(turn)?.root.remove();
+		this.#views.delete(turn);
+		this.log.querySelector('.compare:empty')?.remove();
+	}
 
-  toEnd() {
-    this.#follows = true;
-    this.#keepUp();
-  }
+	clear() {
+		this.#views.clear();
+		this.log.replaceChildren();
+	}
 
-  #keepUp() {
-    if (this.#follows) this.#scroller.scrollTop = this.#scroller.scrollHeight;
-  }
+	relabel() {
+		for (const view of this.#views.values()) view.update();
+	}
+
+	toEnd() {
+		this.#follows = true;
+		this.#keepUp();
+	}
+
+	#keepUp() {
+		if (this.#follows) this.scroller.scrollTop = this.scroller.scrollHeight;
+	}
 }
 
-/** One question with its reply. */
 class TurnView {
-  root = element('article', 'turn');
-  #turn;
-  #asked = element('h2', 'hidden');
-  #answered = element('h2', 'hidden');
-  #answer = element('p', 'answer');
-  #thinking = element('p', 'thinking');
-  #note = element('p', 'note');
-  #again = element('button', 'again');
-  #meta = element('div', 'meta');
-  #tone = element('details', 'tone');
-  #chip = element('summary', 'chip');
-  #why = element('div', 'why');
-  #outcome = element('span', 'outcome');
-  #sources = element('p', 'sources');
-  #timings = element('p', 'timings');
+	#asked = h('h2.hidden');
+	#answered = h('h2');
+	#tone = h('details.tone');
+	#answer = h('p.answer');
+	#thinking = h('p.thinking');
+	#note = h('p.note');
+	#sources = h('ul.sources');
+	#times = h('summary');
+	#drawn = h('div');
+	#timeline = h('details.timeline', this.#times, this.#drawn);
+	#until = 0;
 
-  /** @param {Turn} turn @param {(question: string) => void} onAskAgain */
-  constructor(turn, onAskAgain) {
-    this.#turn = turn;
-    const question = element('p', 'question');
-    question.textContent = turn.question;
-    question.lang = this.#answer.lang = languageOf(turn.question);
-    this.#again.addEventListener('click', () => onAskAgain(turn.question));
-    this.#tone.append(this.#chip, this.#why);
-    this.#meta.append(this.#tone, this.#outcome);
-    const reply = element('div', 'reply');
-    reply.append(
-      this.#answered, this.#thinking, this.#answer, this.#note, this.#again, this.#meta, this.#sources, this.#timings,
-    );
-    this.root.append(this.#asked, question, reply);
-  }
+	constructor(turn, actions) {
+		Object.assign(this, { turn, actions });
+		const question = h('p.question', turn.question);
+		question.lang = this.#answer.lang = languageOf(turn.question);
+		this.edit = button('quiet', '', () => actions.edit(turn.question));
+		this.again = button('again', '', () => actions.ask(turn.question));
+		this.copy = button('quiet', '', async () => {
+			await navigator.clipboard.writeText(turn.text);
+			this.copy.textContent = t('copied');
+		});
+		this.#timeline.open = Boolean(turn.group);
+		this.#timeline.ontoggle = () => this.#draw();
+		this.root = h('article.turn', this.#asked, h('div.asked', this.edit, question),
+			h('div.reply', this.#answered, this.#tone, this.#thinking, this.#answer, this.#note, this.again, this.#sources,
+				h('div.foot', this.copy, this.#timeline)));
+	}
 
-  /** @param {string} delta */
-  append(delta) {
-    this.#thinking.hidden = true;
-    this.#answer.append(delta);
-  }
+	append(delta) {
+		this.#thinking.hidden = true;
+		this.#answer.append(delta);
+	}
 
-  /** Draws everything that differs, in the current language. */
-  update() {
-    const turn = this.#turn;
-    const isComing = turn.status === 'waiting' || turn.status === 'running';
-    this.root.dataset.status = turn.status;
-    this.#asked.textContent = t('you');
-    this.#answered.textContent = t('guide');
-    if (this.#answer.textContent !== turn.text) this.#answer.textContent = turn.text;
-    fill(this.#thinking, isComing && !turn.text && t(turn.status === 'waiting' && !turn.sent ? 'queued' : 'thinking'));
-    fill(this.#note, noteOf(turn));
-    fill(this.#again, ASKED_AGAIN.includes(turn.status) && t('askAgain'));
-    fill(this.#sources, turn.report?.sources.length && t('sources', { sources: turn.report.sources.slice(0, 3).map(named).join(' · ') }));
-    fill(this.#timings, turn.report && timingsOf(turn.report.timings));
-    this.#showTone();
-  }
+	/** Draws everything that differs, in the current language. `until`: the timeline's end, in ms. */
+	update(until = this.#until) {
+		const { status, sent, text, group, strategy, report } = this.turn;
+		const isComing = status === 'waiting' || status === 'running';
+		this.#until = until;
+		this.root.dataset.status = status;
+		this.#asked.textContent = t('you');
+		this.#answered.textContent = t(group ? `strategy.${strategy}` : 'guide');
+		this.#answered.className = group ? '' : 'hidden';
+		if (this.#answer.textContent !== text) this.#answer.textContent = text;
+		fill(this.#thinking, isComing && !text && t(status === 'running' || sent ? 'thinking' : group ? 'next' : 'queued'));
+		fill(this.#note, noteOf(this.turn));
+		fill(this.edit, t('edit'));
+		fill(this.again, ASKED_AGAIN.includes(status) && t('askAgain'));
+		fill(this.copy, !isComing && text && navigator.clipboard && t('copy'));
+		this.#showTone();
+		this.#timeline.hidden = !report;
+		this.#sources.hidden = !report?.sources.length;
+		if (!report) return;
+		this.#sources.ariaLabel = t('sources');
+		this.#sources.replaceChildren(...report.sources.slice(0, 3).map(({ title, file, score }) =>
+			h('li', h('b', title), h('span', `${file} · ${score.toFixed(2)}`))));
+		const times = ['first_token', 'total'].filter((name) => report.timings_ms[name] !== null);
+		this.#times.textContent = times.map((name) => t(`time.${name}`, { ms: number(report.timings_ms[name]) })).join(' · ');
+		this.#draw();
+	}
 
-  #showTone() {
-    const { tone, report } = this.#turn;
-    this.#meta.hidden = !tone || (report?.degraded.includes('convert') ?? false);
-    if (!tone) return;
-    const name = tone.tone.replace('_friendly', '');
-    this.#tone.dataset.tone = name;
-    this.#chip.replaceChildren(icon(name), t('tone', { tone: wordsFor(`tone.${name}`, name) }));
-    this.#outcome.textContent = wordsFor(`outcome.${tone.outcome}`, tone.outcome);
-    const reason = tone.because.length
-      ? t('because', { words: tone.because.join(language() === 'en' ? ', ' : '、') })
-      : wordsFor(`chosen.${tone.selectedBy}`, '');
-    this.#chip.title = reason;
-    this.#why.replaceChildren();
-    for (const words of [reason, tone.seen && t('camera.saw', { text: tone.seen })]) {
-      const line = element('p');
-      fill(line, words);
-      this.#why.append(line);
-    }
-  }
+	#draw() {
+		const { report, tone, strategy = this.actions.strategy(), felt, group } = this.turn;
+		this.#drawn.replaceChildren();
+		if (!this.#timeline.open || !report) return;
+		const lines = [...verdict(report, tone?.outcome, strategy), felt && t('time.here', { ms: number(felt) })];
+		this.#drawn.append(waterfall(report, Math.max(this.#until, endOf(report))), ...lines.filter(Boolean).map((line) => h('p', line)));
+		if (!group) this.#drawn.append(button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
+	}
+
+	#showTone() {
+		const { tone, report } = this.turn;
+		this.#tone.hidden = !tone || (report?.degraded.includes('convert') ?? false);
+		if (!tone) return;
+		const name = this.root.dataset.tone = tone.tone.replace('_friendly', '');
+		const reason = tone.because.length
+			? t('because', { words: tone.because.join(language() === 'en' ? ', ' : '、') })
+			: wordsFor(`chosen.${tone.selected_by}`);
+		const why = [reason, wordsFor(`outcome.${tone.outcome}`), tone.seen && t('camera.saw', { text: tone.seen })];
+		const chip = h('span.chip', t('tone', { tone: wordsFor(`tone.${name}`, name) }));
+		this.#tone.replaceChildren(h('summary', icon(name), h('b', wordsFor(`persona.${name}`, name)), chip),
+			...why.filter(Boolean).map((line) => h('p', line)));
+	}
 }
 
-/** How a turn ended and what it had to do without, in a visitor's words. @param {Turn} turn */
+/** How a turn ended and what it had to do without, in a visitor's words. */
 function noteOf({ status, error, report }) {
-  const words = [wordsFor(`status.${status}`, '')];
-  if (error && status !== 'completed') words.push(errorWords(error));
-  for (const stage of report?.degraded ?? []) words.push(wordsFor(`degraded.${stage}`, ''));
-  if (report?.factsMissing.length) words.push(t('facts', { facts: report.factsMissing.join(' · ') }));
-  return words.filter(Boolean).join(' ');
-}
-
-/** @param {Record<string, number | null>} timings */
-function timingsOf(timings) {
-  return ['first_token', 'total', 'description']
-    .filter((name) => timings[name] !== null)
-    .map((name) => t(`time.${name}`, { ms: number(timings[name]) }))
-    .join(' · ');
-}
-
-/** Shows words, or nothing where there are none. @param {HTMLElement} node @param {string | false | 0 | undefined} words */
-function fill(node, words) {
-  node.textContent = words || '';
-  node.hidden = !words;
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} Name
- * @param {Name} name @param {string} [classes] @returns {HTMLElementTagNameMap[Name]}
- */
-function element(name, classes = '') {
-  const node = document.createElement(name);
-  node.className = classes;
-  return node;
-}
-
-/** One of the symbols in index.html. @param {string} name */
-function icon(name) {
-  const [svg, use] = ['svg', 'use'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
-  svg.setAttribute('aria-hidden', 'true');
-  use.setAttribute('href', `#icon-${name}`);
-  svg.append(use);
-  return svg;
-}
-
-/** @param {import('./transcript.js').Source} source */
-function named({ title, file, score }) {
-  return `${title} (${file}, ${score.toFixed(2)})`;
+	const words = [wordsFor(`status.${status}`)];
+	if (error && status !== 'completed') words.push(errorWords(error));
+	for (const stage of report?.degraded ?? []) words.push(wordsFor(`degraded.${stage}`));
+	if (report?.facts_missing?.length) words.push(t('facts', { facts: report.facts_missing.join(' · ') }));
+	return words.filter(Boolean).join(' ');
 }

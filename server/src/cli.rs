@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{ArgMatches, Command};
 use rapport::app::{Server, StartError, Stop};
@@ -113,10 +114,10 @@ pub(crate) async fn run() -> Result<(), Failure> {
         Some(("demo", flags)) => demo(flags).await,
         Some(("serve", flags)) => {
             start_logs(config::log_format(flags, Mode::Serve)?);
-            serve(Config::resolve(flags, Mode::Serve)?).await
+            serve(resolve(flags, Mode::Serve)?).await
         }
-        Some(("index", flags)) => Ok(index::carry_out(Config::resolve(flags, Mode::Index)?, flags).await?),
-        Some(("eval", flags)) => Ok(eval::carry_out(Config::resolve(flags, Mode::Serve)?, flags).await?),
+        Some(("index", flags)) => Ok(index::carry_out(resolve(flags, Mode::Index)?, flags).await?),
+        Some(("eval", flags)) => Ok(eval::carry_out(resolve(flags, Mode::Serve)?, flags).await?),
         Some(("load", flags)) => {
             let stop = stop().map_err(Failure::System)?;
             let stop = async {
@@ -130,7 +131,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
                 Ok(())
             }
             Some((_, flags)) => {
-                let config = Config::resolve(flags, Mode::Serve)?;
+                let config = resolve(flags, Mode::Serve)?;
                 let mut warnings = config.url_warnings();
                 let server = Server::new(config)?;
                 server.prepare().await?;
@@ -147,9 +148,17 @@ pub(crate) async fn run() -> Result<(), Failure> {
     }
 }
 
+/// The configuration of a command of this program.
+fn resolve(flags: &ArgMatches, mode: Mode) -> Result<Config, Failure> {
+    // On Linux the running program, even if an upgrade has taken its place.
+    let itself = PathBuf::from("/proc/self/exe");
+    let reader = if itself.exists() { Some(itself) } else { std::env::current_exe().ok() };
+    Ok(Config { reader, ..Config::resolve(flags, mode)? })
+}
+
 async fn demo(flags: &ArgMatches) -> Result<(), Failure> {
     start_logs(config::log_format(flags, Mode::Demo)?);
-    let mut config = Config::resolve(flags, Mode::Demo)?;
+    let mut config = resolve(flags, Mode::Demo)?;
     let camera = TcpListener::bind("127.0.0.1:0").await.map_err(Failure::System)?;
     let address = camera.local_addr().map_err(Failure::System)?;
     let url = format!("http://{address}");

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::{self, StartError};
-use crate::config::{Config, Knowledge};
+use crate::config::Config;
 use crate::knowledge::{Keep, Library, LibraryError, Progress};
 
 /// Adds the command's own flags.
@@ -15,7 +15,7 @@ pub fn add_flags(command: Command) -> Command {
         Arg::new("rebuild")
             .long("rebuild")
             .action(ArgAction::SetTrue)
-            .help("Forget the embeddings made before, also those of another model"),
+            .help("Make all embeddings anew, also those of another model"),
     );
     command.arg(
         Arg::new("titles")
@@ -34,16 +34,9 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), Start
     for warning in config.url_warnings() {
         eprintln!("warning: {warning}");
     }
-    if matches.get_flag("rebuild")
-        && let Knowledge::Paths(paths) = &config.knowledge
-    {
-        let file = config.index.clone().unwrap_or_else(|| app::index_file(&paths[0]));
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StartError::Remove { file, error });
-            }
-            _ => {}
-        }
+    let keep = if matches.get_flag("rebuild") { Keep::Anew } else { Keep::Always };
+    if keep == Keep::Anew && config.embeddings.is_none() {
+        return Err(StartError::NoEmbeddings);
     }
     let Some(library) = app::library(&config)? else { return Ok(()) };
     let knowledge = library.current();
@@ -58,14 +51,21 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), Start
         let kinds: Vec<String> = knowledge.ignored().iter().map(kind).collect();
         println!("passed over, of kinds that are not read: {}", kinds.join(", "));
     }
-    println!("{}", knowledge.size());
+    let merged = match knowledge.merged() {
+        0 => String::new(),
+        merged => format!("; {merged} more say the same as another"),
+    };
+    println!("{}{merged}", knowledge.size());
     if !library.is_embedding() {
         println!(
             "nothing is embedded: without --embeddings-url the search goes by words, and needs no index"
         );
         return Ok(());
     }
-    let (Progress { done, all, new }, embedded) = embed(&library, Keep::Always).await;
+    let (Progress { done, all, new }, embedded) = embed(&library, keep).await;
+    for refused in library.refused() {
+        println!("not embedded {refused}");
+    }
     if all > 0 {
         println!("{done} of {all} passages are embedded, {new} of them now");
     }

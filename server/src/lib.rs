@@ -9,6 +9,7 @@
 //! - [`turn`]: the race: one question, answered in the tone that suits its visitor.
 //! - [`description`]: who stands there. [`tone`]: which tone that calls for, and the answer put into it.
 //!   [`answer`]: the plain answer. [`knowledge`]: the house's documents.
+//! - [`observe`]: what operators watch: metrics.
 //! - [`prompts`]: what models are told. [`llm`]: chat models.
 //! - [`event`]: the words all rooms share. [`language`]: sentences and words of both languages.
 //! - [`index`], [`eval`]: what an operator does with documents before they are served: embeds them, and measures
@@ -26,6 +27,7 @@ pub mod knowledge;
 pub mod language;
 pub mod llm;
 pub mod load;
+pub mod observe;
 pub mod prompts;
 pub mod session;
 pub mod socket;

@@ -12,13 +12,13 @@ import { chromium } from 'playwright-core';
 const START_DEADLINE = 20_000; // ms
 const WAIT_DEADLINE = 15_000; // ms
 
-/** @returns {Promise<import('playwright-core').Browser>} */
-export function launchBrowser() {
+/** @param {string[]} flags @returns {Promise<import('playwright-core').Browser>} */
+export function launchBrowser(...flags) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync', ...flags,
     ],
   });
 }
@@ -156,6 +156,22 @@ async function ask(page, question) {
   await turn.waitFor();
   return turn;
 }
+
+/**
+ * Asks once for each of these visitors, one after the other, from a socket of its own in any page of the server.
+ * @param {import('playwright-core').Page} page
+ * @param {(string | undefined)[]} visitors how they are described; undefined leaves it to the camera
+ */
+export const askFrom = (page, visitors) => page.evaluate((visitors) => new Promise((resolve) => {
+  const socket = new WebSocket(`ws://${location.host}/ws`);
+  const rest = [...visitors];
+  const next = () => {
+    if (rest.length === 0) return resolve(socket.close());
+    socket.send(JSON.stringify({ text_user_msg: 'How tall is the clock?', user_description: rest.shift() }));
+  };
+  socket.onopen = next;
+  socket.onmessage = ({ data }) => { if (JSON.parse(data).type === 'turn_done') next(); };
+}), visitors);
 
 /** Waits until a turn is in a status. @param {import('playwright-core').Locator} turn @param {string} status */
 export async function becomes(turn, status) {

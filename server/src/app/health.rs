@@ -28,6 +28,10 @@ pub(super) struct Health {
 #[derive(Debug, Clone)]
 pub(super) struct Report {
     pub(super) is_ready: bool,
+    /// Whether the models can be reached; none: not configured.
+    pub(super) llm: Option<bool>,
+    /// Whether the VLM can be reached; none: not configured.
+    pub(super) vlm: Option<bool>,
     pub(super) told: Value,
 }
 
@@ -72,7 +76,9 @@ impl Health {
             }
         };
         let (llm, vlm, embeddings) = tokio::join!(of_llm, of_camera, of_embeddings);
-        let is_ready = llm.as_ref().is_none_or(Result::is_ok);
+        let is_up = |reached: &Option<Result<(), String>>| reached.as_ref().map(Result::is_ok);
+        let (llm_is_up, vlm_is_up) = (is_up(&llm), is_up(&vlm));
+        let is_ready = llm_is_up.unwrap_or(true);
         let status = |reached: Option<Result<(), String>>, none: &str| match reached {
             None => json!({ "status": none }),
             Some(Ok(())) => json!({ "status": "ok" }),
@@ -85,7 +91,7 @@ impl Health {
             "llm": status(llm, "builtin"),
             "vlm": status(vlm, "none"),
         });
-        Report { is_ready, told }
+        Report { is_ready, llm: llm_is_up, vlm: vlm_is_up, told }
     }
 }
 

@@ -24,10 +24,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use wiring::{Backends, StartError};
-pub(crate) use wiring::{index_file, library, prompts, research, voices};
+pub(crate) use wiring::{library, prompts, research, voices};
 
 use crate::config::Config;
 use crate::knowledge::{Library, LibraryError};
+use crate::observe::Metrics;
 use crate::session::Sessions;
 use crate::socket::Host;
 use crate::socket::handshake::Door;
@@ -64,6 +65,7 @@ pub struct Server {
 /// What handlers share.
 struct App {
     sessions: Arc<Sessions>,
+    metrics: Arc<Metrics>,
     host: Arc<Host>,
     door: Door,
     page: page::Page,
@@ -77,6 +79,8 @@ struct App {
     reload: Duration,
     /// Connections and sockets.
     connections: TaskTracker,
+    /// Those of the connections that are sockets with a session, to be counted.
+    sockets: TaskTracker,
     /// HTTP connections take no more requests.
     closing: CancellationToken,
 }

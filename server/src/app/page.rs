@@ -18,17 +18,23 @@ macro_rules! built_in {
 
 /// Every file of the page.
 const BUILT_IN: &[(&str, &[u8])] = built_in![
-    "announcer.js",
     "app.js",
+    "camera.js",
     "composer.js",
     "connection.js",
     "conversation.js",
+    "dom.js",
     "favicon.svg",
     "i18n.js",
     "index.html",
-    "storage.js",
+    "kiosk.js",
+    "speech.js",
+    "status.css",
+    "status.html",
+    "status.js",
     "style.css",
     "transcript.js",
+    "waterfall.js",
 ];
 
 /// Where the page comes from.
@@ -81,16 +87,23 @@ impl Page {
 
     async fn read(&self, path: &str) -> Option<Cow<'static, [u8]>> {
         match self {
-            Self::BuiltIn => {
-                BUILT_IN.iter().find(|(name, _)| *name == path).map(|(_, bytes)| Cow::Borrowed(*bytes))
-            }
+            Self::BuiltIn => built_in(path),
             Self::Directory(directory) => {
                 let is_below = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-                let path = is_below.then(|| directory.join(path))?;
-                tokio::task::spawn_blocking(|| std::fs::read(path)).await.ok()?.ok().map(Cow::Owned)
+                let file = is_below.then(|| directory.join(path))?;
+                let bytes = tokio::task::spawn_blocking(|| std::fs::read(file)).await.ok()?.ok();
+                // The operators' view goes with the server; a house's own page need not bring one.
+                bytes.map(Cow::Owned).or_else(|| path.starts_with("status").then(|| built_in(path))?)
             }
         }
     }
+}
+
+/// A file of the binary. Below `status/` is what the operators' view shares with the page, whatever the house's own
+/// page is.
+fn built_in(path: &str) -> Option<Cow<'static, [u8]>> {
+    let path = path.strip_prefix("status/").unwrap_or(path);
+    BUILT_IN.iter().find(|(name, _)| *name == path).map(|(_, bytes)| Cow::Borrowed(*bytes))
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -148,5 +161,17 @@ mod tests {
         for path in ["../secret", "/etc/passwd", "a/../../secret", "none.html", "."] {
             assert_eq!(page.get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_directory_may_bring_its_own_view_for_operators() {
+        let web = tempfile::tempdir().unwrap();
+        std::fs::write(web.path().join("index.html"), "<p>").unwrap();
+        let page = Page::of_directory(web.path().to_owned()).unwrap();
+        assert_eq!(page.read("status.html").await, built_in("status.html"));
+        std::fs::write(web.path().join("status.html"), "own").unwrap();
+        assert_eq!(page.read("status.html").await.as_deref(), Some(&b"own"[..]));
+        assert_eq!(page.read("style.css").await, None);
+        assert_eq!(page.read("status/style.css").await, built_in("style.css"));
     }
 }

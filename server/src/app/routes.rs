@@ -12,7 +12,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::App;
+use crate::observe::{Now, TEXT_FORMAT};
 use crate::socket::{self, Upgrade};
+
+/// A query's pairs, decoded.
+type Pairs = Query<Vec<(String, String)>>;
 
 pub(super) fn router(app: Arc<App>) -> axum::Router {
     axum::Router::new()
@@ -20,6 +24,9 @@ pub(super) fn router(app: Arc<App>) -> axum::Router {
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/house.json", get(house))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .route("/status.html", get(status))
         .route("/", get(index))
         .route("/{*path}", get(file))
         .with_state(app)
@@ -49,22 +56,40 @@ async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
 }
 
 /// What the page shows of this house before anybody asks.
-async fn house(
-    State(app): State<Arc<App>>,
-    Query(query): Query<Vec<(String, String)>>,
-    headers: HeaderMap,
-) -> Response<Body> {
+async fn house(State(app): State<Arc<App>>, Query(query): Pairs, headers: HeaderMap) -> Response<Body> {
     if let Err((status, message)) = app.door.admit(&headers, &query) {
         return refusal(status, &message);
     }
     let knowledge = app.library.as_ref().map(|library| library.current());
+    let engine = app.sessions.engine();
     let suggestions = knowledge.map(|knowledge| knowledge.suggestions().clone()).unwrap_or_default();
     let house = serde_json::json!({
         "suggestions": { "en": suggestions.en, "zh-Hant": suggestions.zh_hant },
-        "camera": app.sessions.engine().descriptions.takes_images(),
+        "camera": engine.descriptions.takes_images(),
+        "strategy": engine.knobs.strategy.as_str(),
         "visitors": app.visitors,
     });
     json(StatusCode::OK, &house)
+}
+
+async fn metrics(State(app): State<Arc<App>>, Query(query): Pairs, headers: HeaderMap) -> Response<Body> {
+    if let Err((status, message)) = app.door.admit(&headers, &query) {
+        return refusal(status, &message);
+    }
+    let health = app.health.check().await;
+    let (sessions, sockets) = (app.sessions.len(), app.sockets.len());
+    let text = app.metrics.text(Now { sessions, sockets, llm: health.llm, vlm: health.vlm });
+    let headers = [(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, "no-store")];
+    (headers, text).into_response()
+}
+
+/// The operators' view. Without a token it is the same page, which holds no data and asks for one.
+async fn status(State(app): State<Arc<App>>, Query(query): Pairs, headers: HeaderMap) -> Response<Body> {
+    let mut response = app.page.get("status.html").await;
+    if let Err((status, _)) = app.door.admit(&headers, &query) {
+        refuse(&mut response, status);
+    }
+    response
 }
 
 fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
@@ -72,11 +97,7 @@ fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
     (status, headers, value.to_string()).into_response()
 }
 
-async fn websocket(
-    State(app): State<Arc<App>>,
-    Query(query): Query<Vec<(String, String)>>,
-    mut request: Request,
-) -> Response<Body> {
+async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request: Request) -> Response<Body> {
     let upgrade = match app.door.check(request.method(), request.headers(), &query) {
         Ok(upgrade) => upgrade,
         Err((status, message)) => return refusal(status, &message),
@@ -105,14 +126,22 @@ fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade) {
     if is_authorized {
         let opened = app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq);
         app.warmth.visitor_came();
-        app.connections.spawn(socket::serve(io, already_read, opened, format, once, host));
+        let socket = socket::serve(io, already_read, opened, format, once, host);
+        app.connections.spawn(app.sockets.track_future(socket));
     } else {
         app.connections.spawn(async move { socket::turn_away(io, already_read, format, &host).await });
     }
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response<Body> {
-    let mut response = (status, format!("{message}\n")).into_response();
+    let mut response = format!("{message}\n").into_response();
+    refuse(&mut response, status);
+    response
+}
+
+/// Makes a response a refusal, with the headers that tell how to ask better.
+fn refuse(response: &mut Response<Body>, status: StatusCode) {
+    *response.status_mut() = status;
     let hint = match status {
         StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
         StatusCode::UPGRADE_REQUIRED => Some((header::UPGRADE, "websocket")),
@@ -125,5 +154,4 @@ fn refusal(status: StatusCode, message: &str) -> Response<Body> {
         let version = header::HeaderValue::from_static("13");
         response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, version);
     }
-    response
 }

@@ -16,10 +16,11 @@ use super::warmup::{Warmup, Watched};
 use crate::answer::{Answerer, Budget, Research, Rewriter};
 use crate::config::{Config, Knowledge as Documents};
 use crate::description::{self, Descriptions, Vlm};
-use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Store};
+use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Sources, Store};
 use crate::llm::Chat;
 use crate::llm::embeddings::Embeddings;
 use crate::llm::openai::OpenAi;
+use crate::observe::Metrics;
 use crate::prompts::{Prompts, PromptsError};
 use crate::session::Sessions;
 use crate::socket::handshake::Door;
@@ -34,13 +35,8 @@ pub enum StartError {
     Knowledge(LoadError),
     /// Their embeddings.
     Index(LibraryError),
-    /// The file of embeddings can't be removed.
-    Remove {
-        /// The file.
-        file: PathBuf,
-        /// The system's reason.
-        error: std::io::Error,
-    },
+    /// Embeddings are to be made anew, and nothing makes them.
+    NoEmbeddings,
     /// The prompts.
     Prompts(PromptsError),
     /// The page.
@@ -61,7 +57,9 @@ impl fmt::Display for StartError {
         match self {
             Self::Knowledge(error) => error.fmt(f),
             Self::Index(error) => error.fmt(f),
-            Self::Remove { file, error } => write!(f, "can't remove {}: {error}", file.display()),
+            Self::NoEmbeddings => {
+                f.write_str("--rebuild: nothing makes embeddings\nhint: add --embeddings-url")
+            }
             Self::Prompts(error) => write!(f, "--prompts: {error}"),
             Self::Page(error) => write!(f, "--web: {error}"),
             Self::Upstream { flag, url, reason } => {
@@ -156,8 +154,12 @@ pub(super) fn build(
         is_demo: config.knowledge == Documents::Sample,
         leave: Leave::default(),
     };
+    let metrics = Arc::new(Metrics::new());
+    let sessions =
+        Sessions::new(engine, config.session, Arc::clone(&metrics), tasks.clone(), shutdown.clone());
     Ok(App {
-        sessions: Sessions::new(engine, config.session, tasks.clone(), shutdown.clone()),
+        sessions,
+        metrics,
         host: Arc::new(host),
         door: Door { tokens: config.tokens, origins: config.origins },
         page,
@@ -168,17 +170,19 @@ pub(super) fn build(
         visitors: config.visitors,
         reload: config.reload,
         connections: TaskTracker::new(),
+        sockets: TaskTracker::new(),
         closing: CancellationToken::new(),
     })
 }
 
 /// The documents of a configuration, and what embeds them. Nothing is embedded yet.
 pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartError> {
+    let sources = |paths: &[PathBuf]| Sources { paths: paths.to_vec(), reader: config.reader.clone() };
     let library = match (&config.knowledge, &config.embeddings) {
         (Documents::None, _) => return Ok(None),
         (Documents::Sample, _) => Library::sample(),
         (Documents::Paths(paths), None) => {
-            Library::load(paths.clone(), None).map_err(StartError::Knowledge)?
+            Library::load(sources(paths), None).map_err(StartError::Knowledge)?
         }
         (Documents::Paths(paths), Some(endpoint)) => {
             let client = Embeddings::new(endpoint.clone()).map_err(|reason| StartError::Upstream {
@@ -187,16 +191,42 @@ pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartErro
                 reason,
             })?;
             let file = config.index.clone().unwrap_or_else(|| index_file(&paths[0]));
-            let embedder = Embedder::new(client, Store::at(file));
-            Library::load(paths.clone(), Some(embedder)).map_err(StartError::Knowledge)?
+            let embedder = Embedder::new(client, Store::at(file).made_by(rebuilding(config, paths)));
+            Library::load(sources(paths), Some(embedder)).map_err(StartError::Knowledge)?
         }
     };
-    library.current().log("loaded");
+    library.current().log("loaded", &[]);
     Ok(Some(Arc::new(library)))
 }
 
+/// The command that makes the embeddings anew, to be copied.
+fn rebuilding(config: &Config, documents: &[PathBuf]) -> String {
+    let quoted = |text: &str| {
+        let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/.:_-@".contains(c)) && !text.is_empty();
+        if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    };
+    let mut command = "rapport index --rebuild".to_owned();
+    let mut add = |flag: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            command.push_str(flag);
+            command.push_str(&quoted(value));
+        }
+    };
+    for path in documents {
+        add(" ", Some(&path.to_string_lossy()));
+    }
+    add(" --index ", config.index.as_deref().map(Path::to_string_lossy).as_deref());
+    if let Some(endpoint) = &config.embeddings {
+        add(" --embeddings-url ", Some(&endpoint.url));
+        add(" --embeddings-model ", endpoint.model.as_deref());
+        add(" --embeddings-query-prefix ", endpoint.query_prefix.as_deref());
+        add(" --embeddings-passage-prefix ", endpoint.passage_prefix.as_deref());
+    }
+    command
+}
+
 /// Where the embeddings of documents are kept: beside them.
-pub(crate) fn index_file(documents: &Path) -> PathBuf {
+fn index_file(documents: &Path) -> PathBuf {
     const NAME: &str = ".rapport-index";
     if documents.is_dir() { documents.join(NAME) } else { documents.with_file_name(NAME) }
 }

@@ -52,6 +52,9 @@ pub struct Config {
     pub context_tokens: usize,
     /// Prompts that replace the built-in ones.
     pub prompts: Option<PathBuf>,
+    /// The program that reads HTML and PDF files in a process of their own: `rapport` itself. None: they are read in
+    /// this one, which one that is made for it can end.
+    pub reader: Option<PathBuf>,
     /// Descriptions of visitors that the page offers to try; the demo's simulated ones.
     pub visitors: Vec<String>,
     /// Who describes visitors; none: nobody.
@@ -248,6 +251,7 @@ impl Config {
             warmup: layers.duration("warmup")?,
             context_tokens: layers.number("context_tokens", 1000, 10_000_000)?,
             prompts: layers.text("prompts").map(PathBuf::from),
+            reader: None,
             visitors: Vec::new(),
             vlm,
             vlm_timeout: layers.positive("vlm_timeout")?,

@@ -16,7 +16,7 @@ use crate::app::{self, Backends, StartError};
 use crate::config::Config;
 use crate::event::{HistoryMessage, Source, Speaker, millis};
 use crate::index;
-use crate::knowledge::Keep;
+use crate::knowledge::{Keep, Searched};
 use crate::language::Lang;
 use crate::llm::LlmError;
 use crate::tone;
@@ -49,6 +49,12 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), EvalE
     let mut report = Report::default();
     for question in questions {
         report.add(house.ask(question).await?);
+    }
+    if report.degraded() > 0 {
+        let degraded = report.degraded();
+        eprintln!(
+            "warning: {degraded} questions were not embedded, and searched by words: is --embeddings-url well?"
+        );
     }
     if matches.get_flag("json") {
         println!("{}", report.json());
@@ -98,11 +104,11 @@ impl House {
             }
         }
         let lang = question.lang.as_deref().and_then(|it| it.parse().ok());
-        let Replied { answer, sources, is_unknown, took_ms } =
+        let Replied { answer, sources, is_unknown, is_degraded, took_ms } =
             self.answer(&question.text, history, lang).await?;
         let is_answer_refused = tone::builtin::is_refusal(&answer);
         let is_refused = if self.answerer.is_builtin() { is_unknown } else { is_answer_refused };
-        Ok(Asked { question, answer, sources, is_refused, is_answer_refused, took_ms })
+        Ok(Asked { question, answer, sources, is_refused, is_answer_refused, is_degraded, took_ms })
     }
 
     /// What `rapport serve` would say, but for the tone.
@@ -115,7 +121,7 @@ impl House {
         let lang = lang.unwrap_or_else(|| Lang::of(question));
         let begun = Instant::now();
         let (standalone, _) = self.research.standalone(question, &history, lang).await;
-        let passages = self.research.passages(&standalone).await.passages;
+        let Searched { passages, is_degraded } = self.research.passages(&standalone).await;
         let took_ms = millis(begun.elapsed());
         let mut sources: Vec<Source> = Vec::new();
         for passage in &passages {
@@ -128,7 +134,7 @@ impl House {
             Query { question: question.to_owned(), standalone, lang, history, passages: Some(passages) };
         let is_unknown = !query.may_be_answered();
         let answer = self.answerer.answer(&query, None).generation.whole().await.map_err(EvalError::Model)?;
-        Ok(Replied { answer, sources, is_unknown, took_ms })
+        Ok(Replied { answer, sources, is_unknown, is_degraded, took_ms })
     }
 }
 
@@ -138,6 +144,8 @@ struct Replied {
     sources: Vec<Source>,
     /// Nothing that was found can answer, as far as its form tells.
     is_unknown: bool,
+    /// It was searched by words alone although there are embeddings.
+    is_degraded: bool,
     /// What the search took, the question's rewriting and embedding included.
     took_ms: f64,
 }

@@ -19,6 +19,8 @@ pub(super) struct Asked {
     pub(super) is_refused: bool,
     /// The answer says that it doesn't know.
     pub(super) is_answer_refused: bool,
+    /// It was searched by words alone although there are embeddings.
+    pub(super) is_degraded: bool,
     pub(super) took_ms: f64,
 }
 
@@ -152,6 +154,7 @@ impl Report {
                 "lang": it.question.lang,
                 "refused": it.is_refused,
                 "answer_refused": it.is_answer_refused,
+                "degraded": it.is_degraded,
                 "rank": it.rank().map(|rank| rank + 1),
                 "sources": it.sources.iter().map(source).collect::<Vec<_>>(),
                 "answer": it.answer,
@@ -163,6 +166,7 @@ impl Report {
         json!({
             "questions": all.questions,
             "refused": all.refused,
+            "degraded": self.degraded(),
             "answerable_refused": self.answerable_refused(),
             "kinds": self.kinds(),
             "languages": self.languages(),
@@ -170,6 +174,11 @@ impl Report {
             "query_ms": { "p50": self.quantile(0.5), "p99": self.quantile(0.99) },
             "results": self.asked.iter().map(result).collect::<Vec<_>>(),
         })
+    }
+
+    /// How many questions were searched by words alone although there are embeddings.
+    pub(super) fn degraded(&self) -> usize {
+        self.asked.iter().filter(|it| it.is_degraded).count()
     }
 
     fn answerable_refused(&self) -> usize {
@@ -200,6 +209,9 @@ impl Report {
         row("all", &Group::of(self.asked.iter()));
         let ms = |share: f64| self.quantile(share).unwrap_or_default();
         let _ = writeln!(table, "\nsearch: p50 {:.1} ms, p99 {:.1} ms", ms(0.5), ms(0.99));
+        if self.degraded() > 0 {
+            let _ = writeln!(table, "degraded: {} of the searches, by words alone", self.degraded());
+        }
         for (it, why) in self.asked.iter().filter_map(|it| Some((it, it.missed()?))) {
             let Question { id, text, .. } = &it.question;
             let _ = writeln!(table, "\nmissed {id}: {text}\n  {}\n  {why}", it.answer);

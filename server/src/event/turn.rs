@@ -61,6 +61,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, the best first.
+    pub const ALL: [Self; 4] = [Self::Fresh, Self::Cached, Self::Client, Self::Fallback];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -107,6 +110,10 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Completed, Self::Interrupted, Self::Cancelled, Self::Failed, Self::TimedOut];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -137,6 +144,10 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All of them, in the order of a turn that does one after the other.
+    pub const ALL: [Self; 6] =
+        [Self::Describe, Self::Rewrite, Self::Retrieve, Self::Answer, Self::Select, Self::Convert];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -225,7 +236,7 @@ pub struct TurnReport {
     pub outcome: Option<Outcome>,
     /// Where the passages came from, best first.
     pub sources: Vec<Source>,
-    /// Stages that failed and were done without: `describe`, `select`, `convert`.
+    /// Stages that failed and were done without: `describe`, `embed`, `select`, `convert`.
     pub degraded: Vec<&'static str>,
     /// Facts of the answer that its conversion lost, or, of an answer given in a tone at once, that the
     /// passages don't hold; none if nothing was checked.

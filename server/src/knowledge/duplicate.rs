@@ -1,108 +1,132 @@
-//! Passages that say the same, in all but a few characters: one is enough for a prompt of six.
+//! Passages that say the same: one is enough for a prompt of six.
 //!
-//! Alike are texts that share nine of ten runs of four characters and have the same figures. Who may be alike is
-//! found by one-permutation minhash in bands, so that a large corpus is not compared pair by pair.
+//! The same say texts that differ in case, width, spaces, marks and articles alone. One other word may be all that
+//! matters ("closed on Monday", "not for children"), so how much else two texts have in common counts for nothing.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
 
-/// Characters of a run.
-const RUN: usize = 4;
-/// The share of runs that two texts have in common.
-const ALIKE: f64 = 0.9;
-/// Least hashes that are kept of a text, in bands: texts that share a band are compared. At nine of ten in common,
-/// one pair of some thousands is missed.
-const BANDS: usize = 8;
-const BAND: usize = 4;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::language::is_han;
+
+/// A text shorter than this, in letters, often says nothing without its title ("Yes, daily."): it is the same only
+/// under the same title.
+const SPEAKS_FOR_ITSELF: usize = 40;
+
+/// Words that may be there or not.
+const ARTICLES: [&str; 3] = ["a", "an", "the"];
 
 /// Passages seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// By band, passages in the order in which they came.
-    bands: HashMap<(usize, [u64; BAND]), Vec<usize>>,
-    texts: Vec<String>,
+    texts: HashMap<String, usize>,
 }
 
 impl Seen {
-    /// The number of an earlier text that is alike; else the text is remembered as the next.
-    pub(super) fn alike(&mut self, text: &str) -> Option<usize> {
-        let text = reduced(text);
-        let runs = runs(&text);
-        let bands = bands(&runs);
-        let mut compared = HashSet::new();
-        for band in &bands {
-            for &earlier in self.bands.get(band).into_iter().flatten() {
-                if compared.insert(earlier) && is_alike(&text, &runs, &self.texts[earlier]) {
-                    return Some(earlier);
-                }
-            }
+    /// The number of an earlier text that says the same; else the text is remembered as the next.
+    pub(super) fn same(&mut self, title: &str, text: &str) -> Option<usize> {
+        let next = self.texts.len();
+        let mut said = reduced(text);
+        if said.chars().count() < SPEAKS_FOR_ITSELF {
+            said = format!("{}\n{said}", reduced(title));
         }
-        for band in bands {
-            self.bands.entry(band).or_default().push(self.texts.len());
-        }
-        self.texts.push(text);
-        None
+        let number = *self.texts.entry(said).or_insert(next);
+        (number < next).then_some(number)
     }
 }
 
-/// Letters and digits alone: marks, spaces and case make no difference.
+/// What a text says, without what makes no difference. A space parts words of letters; a mark counts where it stands
+/// between digits (1.5, 10:00) or before one (-5), and so does whatever is no mark of a sentence (5 %, C++).
 fn reduced(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// The hashes of a text's runs of characters; of a short text the only one.
-fn runs(text: &str) -> HashSet<u64> {
-    let chars: Vec<char> = text.chars().collect();
-    chars.windows(RUN.min(chars.len().max(1))).map(hashed).collect()
-}
-
-fn hashed(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-fn bands(runs: &HashSet<u64>) -> Vec<(usize, [u64; BAND])> {
-    let mut least = [u64::MAX; BANDS * BAND];
-    for &run in runs {
-        let bin = usize::try_from(run % (BANDS * BAND) as u64).unwrap_or_default();
-        least[bin] = least[bin].min(run);
+    let chars: Vec<char> = text.nfkc().flat_map(char::to_lowercase).collect();
+    let around = |at: Option<usize>| at.and_then(|at| chars.get(at)).copied().unwrap_or(' ');
+    let mut words = vec![String::new()];
+    for (at, &c) in chars.iter().enumerate() {
+        let (before, behind) = (around(at.checked_sub(1)), around(Some(at + 1)));
+        let is_of_number =
+            behind.is_numeric() && (before.is_numeric() || !before.is_alphanumeric() && is_dash(c));
+        if c.is_whitespace() || is_mark(c) && !is_of_number {
+            words.push(String::new());
+        } else if let Some(word) = words.last_mut() {
+            word.push(c);
+        }
     }
-    let bands = least.as_chunks::<BAND>().0;
-    // A band that no run falls into tells nothing.
-    bands.iter().copied().enumerate().filter(|(_, band)| *band != [u64::MAX; BAND]).collect()
+    let mut said = String::new();
+    for word in words.iter().filter(|word| !word.is_empty() && !ARTICLES.contains(&&***word)) {
+        if !said.ends_with(|c: char| is_han(c)) && !word.starts_with(is_han) {
+            said.push(' ');
+        }
+        said.push_str(word);
+    }
+    said
 }
 
-fn is_alike(text: &str, text_runs: &HashSet<u64>, other: &str) -> bool {
-    let digits = |text: &str| text.chars().filter(|c| c.is_numeric()).collect::<String>();
-    if digits(text) != digits(other) {
-        return false;
-    }
-    let other_runs = runs(other);
-    let shared = text_runs.intersection(&other_runs).count();
-    let all = text_runs.len() + other_runs.len() - shared;
-    #[allow(clippy::cast_precision_loss)] // a passage has some hundred runs
-    let share = shared as f64 / all.max(1) as f64;
-    share >= ALIKE
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// Marks of sentences, of quotations and of lists.
+fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '[' | ']' | '"' | '\'' | '*' | '_' | '·' | '•' | '…' | '‧'
+            | '\u{2018}'..='\u{201F}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301F}'
+    ) || is_dash(c)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn small_changes_are_alike_and_other_figures_are_not() {
-        let text = "The Great Tide Clock was built by Ada Lindqvist of Gothenburg for the harbour office, which \
-                    used it to warn ships of low water. It came to the museum in 1962 and was repaired twice.";
+    const TEXT: &str = "The Great Tide Clock was built by Ada Lindqvist of Gothenburg for the harbour office, which \
+                        used it to warn ships of low water. It came to the museum in 1962 and was repaired twice.";
+
+    fn is_same(a: &str, b: &str) -> bool {
         let mut seen = Seen::default();
-        assert_eq!(seen.alike(text), None);
-        assert_eq!(seen.alike("鐘在入口大廳，高 2 公尺。"), None);
-        assert_eq!(seen.alike(&text.replace("twice.", "twice!").replace("The ", "the  ")), Some(0));
-        assert_eq!(seen.alike(&text.replace("warn", "warm")), Some(0));
-        assert_eq!(seen.alike(&text.replace("1962", "1963")), None);
-        assert_eq!(seen.alike("鐘在入口大廳，高2公尺"), Some(1));
-        assert_eq!(seen.alike("鐘在入口大廳，高 3 公尺。"), None);
-        assert_eq!(seen.alike("鐘"), None);
-        assert_eq!(seen.alike("鐘！"), Some(4));
+        assert_eq!(seen.same("", a), None);
+        seen.same("", b) == Some(0)
+    }
+
+    #[test]
+    fn marks_spaces_width_case_and_articles_make_no_difference() {
+        for (a, b) in [
+            (
+                TEXT,
+                &*TEXT.replace("twice.", "twice!").replace("The ", "the  ").replace("the museum", "museum"),
+            ),
+            (TEXT, &TEXT.replace("1962", "１９６２").replace("office,", "office –")),
+            ("鐘在入口大廳，高 2 公尺。", "鐘在入口大廳 高2公尺"),
+            ("每日 9:00–17:00 開放（週一休館）。", "每日９：００–１７：００開放，週一休館"),
+            ("鐘", "鐘！"),
+        ] {
+            assert!(is_same(a, b), "{a}\n{b}");
+        }
+    }
+
+    #[test]
+    fn any_other_word_or_figure_does() {
+        for (a, b) in [
+            (TEXT, &*TEXT.replace("warn", "warm")),
+            (TEXT, &TEXT.replace("1962", "1963")),
+            (TEXT, &TEXT.replace("was repaired", "was not repaired")),
+            ("We are closed on Monday, says Maria.", "We are closed on Friday, says Karla."),
+            ("本館每逢星期一休館，其餘各日照常開放。", "本館每逢星期五休館，其餘各日照常開放。"),
+            ("Open until 1.5 hours before sunset", "Open until 15 hours before sunset"),
+            ("Kept at -5 °C", "Kept at 5 °C"),
+            ("A discount of 5 %", "A discount of 5 €"),
+            ("Tours before noon", "Tours after noon"),
+        ] {
+            assert!(!is_same(a, b), "{a}\n{b}");
+        }
+    }
+
+    #[test]
+    fn what_is_short_says_what_its_title_says() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.same("Is the lift working?", "Yes."), None);
+        assert_eq!(seen.same("Is the café open?", "Yes."), None);
+        assert_eq!(seen.same("Is the Café open?", "yes"), Some(1));
+        assert_eq!(seen.same("Timepiece", TEXT), None);
+        assert_eq!(seen.same("Clock", TEXT), Some(2));
     }
 }

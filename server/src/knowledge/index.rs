@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use super::float;
 use crate::language::words::alike::alike;
 use crate::language::words::is_character;
 
@@ -61,7 +62,7 @@ impl Index {
 
     /// Turns counts into weights; call it once, after the last `add`.
     pub(super) fn finish(&mut self) {
-        let mean = self.lengths.iter().sum::<f32>() / count(self.lengths.len().max(1));
+        let mean = self.lengths.iter().sum::<f32>() / float(self.lengths.len().max(1));
         for (passage, weight) in self.postings.iter_mut().flatten() {
             let length = self.lengths[*passage as usize] / mean.max(1.0);
             *weight = *weight * (K1 + 1.0) / (*weight + K1 * (1.0 - B + B * length));
@@ -88,7 +89,7 @@ impl Index {
 
     /// How rare a word is that `holding` passages hold; the highest for one that none holds.
     fn rarity(&self, holding: usize) -> f32 {
-        let (all, holding) = (count(self.lengths.len()), count(holding));
+        let (all, holding) = (float(self.lengths.len()), float(holding));
         (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
     }
 }
@@ -183,10 +184,4 @@ pub(super) fn top(all: impl Iterator<Item = (usize, f32)>, most: usize) -> Vec<(
     kept.sort_unstable_by(better);
     kept.truncate(most);
     kept
-}
-
-/// A count as a float; counts of passages are far below where that is inexact.
-#[allow(clippy::cast_precision_loss)]
-fn count(of: usize) -> f32 {
-    of as f32
 }

@@ -1,99 +1,23 @@
 //! The documents that are being served, their embeddings, and what becomes of both when the files change.
 
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use super::store::{Key, Maker, Row, key};
-use super::vectors::{Vectors, quantized};
-use super::{Knowledge, LoadError, Passage, Store, StoreError, load};
+use super::embedder::{Embedder, Keep, LibraryError, Progress, Refused, Told};
+use super::watch::Watch;
+use super::{Knowledge, LoadError, Passage, Sources};
 use crate::llm::LlmError;
-use crate::llm::embeddings::{Embeddings, Side};
-
-/// How many passages are embedded in one call: enough to keep a server busy, soon enough done to be kept.
-const BATCH: usize = 32;
-
-/// How long a question's embedding may take; then the search goes by words alone.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// So many questions in a row that could not be embedded, and nobody waits for the next ones ...
-const FAILURES: u32 = 2;
-/// ... for so long.
-const PAUSE: Duration = Duration::from_secs(5);
-
-/// After a change the files are let be for so long: whoever writes now may write on.
-const SETTLED: Duration = Duration::from_secs(1);
 
 /// How soon passages that could not be embedded are tried again.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// What embeds, and where that is kept.
-#[derive(Debug)]
-pub struct Embedder {
-    client: Embeddings,
-    store: Store,
-    failures: AtomicU32,
-    failed_at: Mutex<Option<Instant>>,
-}
-
-impl Embedder {
-    /// Nothing is asked or opened yet.
-    pub fn new(client: Embeddings, store: Store) -> Self {
-        Self { client, store, failures: AtomicU32::new(0), failed_at: Mutex::new(None) }
-    }
-
-    /// A question's vector; none if it can't be had soon.
-    async fn question(&self, text: &str) -> Option<Vec<f32>> {
-        let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_down = self.failures.load(Ordering::Relaxed) >= FAILURES;
-        if is_down && failed_at.is_some_and(|at| at.elapsed() < PAUSE) {
-            return None;
-        }
-        let error = match timeout(QUESTION_TIMEOUT, self.client.embed(Side::Query, &[text])).await {
-            Ok(Ok(vectors)) => {
-                self.failures.store(0, Ordering::Relaxed);
-                return vectors.into_iter().next();
-            }
-            Ok(Err(error)) => error,
-            Err(_) => LlmError::Stalled(QUESTION_TIMEOUT),
-        };
-        tracing::warn!(%error, "a question is not embedded; the search goes by words");
-        self.failures.fetch_add(1, Ordering::Relaxed);
-        *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        None
-    }
-
-    async fn maker(&self) -> Result<Maker, LlmError> {
-        let model = self.client.model().await?.to_owned();
-        Ok(Maker { model, prefix: self.client.prefix(Side::Passage).await?.to_owned() })
-    }
-}
-
-/// Whether embeddings are to be kept in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// Else it is an error: that is what they are made for.
-    Always,
-    /// Documents may lie where nothing can be written; they are served all the same.
-    IfPossible,
-}
-
-/// How far the embedding is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Passages that have their vectors.
-    pub done: usize,
-    /// All passages.
-    pub all: usize,
-    /// How many of those done were embedded now, not found in the file.
-    pub new: usize,
-}
+/// How long changed documents may be embedded before they are served; what lacks then is embedded afterwards.
+const SOON: Duration = Duration::from_secs(3);
 
 /// What a search brings.
 #[derive(Debug, Default)]
@@ -107,29 +31,24 @@ pub struct Searched {
 /// The documents that are being served.
 #[derive(Debug)]
 pub struct Library {
-    /// Where they come from; none: they are inside the binary.
-    paths: Vec<PathBuf>,
-    embedder: Option<Embedder>,
+    sources: Sources,
+    watch: Watch,
+    embedder: Option<Arc<Embedder>>,
     current: RwLock<Arc<Knowledge>>,
     /// Why changed documents are not served; none: what is served is what lies there.
     stale: Mutex<Option<String>>,
     /// Searches that may begin.
-    turns: Semaphore,
-    reloaded: Notify,
+    turns: Arc<Semaphore>,
+    told: Told,
 }
 
 impl Library {
-    /// Loads the documents below the paths.
-    pub fn load(paths: Vec<PathBuf>, embedder: Option<Embedder>) -> Result<Self, LoadError> {
-        let current = RwLock::new(Arc::new(Knowledge::load(&paths)?));
-        Ok(Self {
-            paths,
-            embedder,
-            current,
-            stale: Mutex::default(),
-            turns: turns(),
-            reloaded: Notify::new(),
-        })
+    /// Loads the documents.
+    pub fn load(sources: impl Into<Sources>, embedder: Option<Embedder>) -> Result<Self, LoadError> {
+        let sources = sources.into();
+        let watch = Watch::over(sources.paths.clone()); // before they are read: what changes meanwhile is read again
+        let knowledge = Knowledge::of_sources(&sources)?;
+        Ok(Self { sources, watch, embedder: embedder.map(Arc::new), ..knowledge.into() })
     }
 
     /// The sample museum inside the binary.
@@ -155,7 +74,7 @@ impl Library {
     /// Whether the embeddings' server answers at all.
     pub async fn reach(&self) -> Result<(), LlmError> {
         match &self.embedder {
-            Some(embedder) => embedder.client.reach().await,
+            Some(embedder) => embedder.reach().await,
             None => Ok(()),
         }
     }
@@ -164,8 +83,8 @@ impl Library {
     /// a search through many passages must not hold up who is being talked to.
     pub async fn search(&self, question: &str, max_chars: usize) -> Searched {
         let knowledge = self.current();
-        let vector = match &self.embedder {
-            Some(embedder) if knowledge.embedded() > 0 => embedder.question(question).await,
+        let vector = match (&self.embedder, knowledge.dimension()) {
+            (Some(embedder), Some(dimension)) => embedder.question(question, dimension).await,
             _ => None,
         };
         let is_degraded = self.embedder.is_some() && vector.is_none();
@@ -175,251 +94,157 @@ impl Library {
     }
 
     /// Searches on a thread for that, as many at a time as there are cores: those who come later would only make
-    /// those before them late.
+    /// those before them late. A search that nobody waits for any more has its turn until its end.
     pub async fn in_turn<T: Send + 'static>(&self, search: impl FnOnce() -> T + Send + 'static) -> T {
-        let _turn = self.turns.acquire().await;
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let search = move || {
+            let _turn = turn;
+            search()
+        };
         blocking(search).await
     }
 
     /// Gives the passages the embeddings that are in the file; whether none is lacking then. Without embeddings
-    /// nothing lacks.
+    /// nothing lacks. What can't be compared with what the server makes is an error.
     pub async fn recall(&self) -> Result<bool, LibraryError> {
         let Some(embedder) = &self.embedder else { return Ok(true) };
-        let knowledge = self.current();
-        let rows = Rows::stored(embedder, &knowledge).await?;
-        let is_whole = rows.lacking().next().is_none();
-        rows.give(&knowledge).await;
+        let rows = embedder.rows(&self.current(), Keep::IfPossible).await?;
+        embedder.check(&rows).await?;
+        let is_whole = rows.is_whole();
+        rows.give().await;
         Ok(is_whole)
     }
 
     /// Embeds what is not in the file yet, batch by batch, and tells how far it is. What was embedded before an
     /// error is kept.
     pub async fn embed(&self, keep: Keep, told: impl Fn(Progress)) -> Result<(), LibraryError> {
-        match &self.embedder {
-            Some(embedder) => embed(embedder, &self.current(), keep, told).await,
-            None => Ok(()),
+        let Some(embedder) = &self.embedder else { return Ok(()) };
+        let mut rows = embedder.rows(&self.current(), keep).await?;
+        if rows.is_whole() {
+            embedder.check(&rows).await?; // else the first that is made shows it
         }
+        let done = embedder.embed(&mut rows, keep, told).await;
+        rows.give().await;
+        done
+    }
+
+    /// The passages that the embeddings' server does not take.
+    pub fn refused(&self) -> Vec<Refused> {
+        self.embedder.as_ref().map_or_else(Vec::new, |embedder| embedder.refused(&self.current()))
     }
 
     /// Drops from the file what no document has any more, if that is most of it; returns how many vectors.
     pub async fn prune(&self) -> Result<u64, LibraryError> {
-        let Some(embedder) = &self.embedder else { return Ok(0) };
-        let (store, knowledge) = (embedder.store.clone(), self.current());
-        let prune = move || store.prune(&knowledge.embeddable().map(|text| key(&text)).collect::<Vec<_>>());
-        Ok(blocking(prune).await?)
+        match &self.embedder {
+            Some(embedder) => embedder.prune(&self.current()).await,
+            None => Ok(0),
+        }
     }
 
-    /// Embeds what lacks, and serves changed documents as soon as they are seen and embedded, for as long as it is
-    /// polled. `period`: how often the files are looked at; 0: never.
+    /// Embeds what lacks, and serves changed documents soon after they are seen, for as long as it is polled.
+    /// `period`: how often the files are looked at; 0: never.
     pub async fn keep(&self, period: Duration) {
-        let embed = async {
-            loop {
-                while !self.complete(&self.current()).await {
-                    sleep(RETRY).await;
-                }
-                self.reloaded.notified().await;
+        let mut is_reloaded = false;
+        loop {
+            tokio::select! {
+                () = self.watch.changed(period) => {}
+                never = self.complete(is_reloaded) => match never {},
             }
-        };
-        let watch = async {
-            if period.is_zero() || self.paths.is_empty() {
-                return std::future::pending().await;
-            }
-            let mut known = self.fingerprint().await;
-            loop {
-                sleep(period).await;
-                let seen = self.fingerprint().await;
-                if seen == known {
-                    continue;
-                }
-                sleep(period.min(SETTLED)).await;
-                if self.fingerprint().await == seen {
-                    known = seen;
-                    self.reload().await;
-                }
-            }
-        };
-        let ((), ()) = tokio::join!(embed, watch);
+            is_reloaded |= self.reload().await;
+        }
     }
 
-    /// Loads the documents anew and serves them, embedded as far as can be.
-    async fn reload(&self) {
-        let paths = self.paths.clone();
-        let loaded = blocking(move || Knowledge::load(&paths)).await;
+    /// Loads the documents anew and serves them, embedded as far as they soon can be; whether they could be loaded.
+    async fn reload(&self) -> bool {
+        let sources = self.sources.clone();
+        let loaded = blocking(move || Knowledge::of_sources(&sources)).await;
         let reason = loaded.as_ref().err().map(LoadError::reason);
         *self.stale.lock().unwrap_or_else(PoisonError::into_inner) = reason;
-        match loaded {
-            Ok(knowledge) => {
-                let knowledge = Arc::new(knowledge);
-                self.complete(&knowledge).await;
-                knowledge.log("reloaded");
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = knowledge;
-                self.reloaded.notify_one();
-            }
+        let knowledge = match loaded {
+            Ok(knowledge) => Arc::new(knowledge),
             Err(error) => {
                 tracing::error!(%error, "the changed documents are not served; those before them are");
+                return false;
             }
-        }
-    }
-
-    /// Embeds what lacks; whether nothing does then.
-    async fn complete(&self, knowledge: &Arc<Knowledge>) -> bool {
-        let Some(embedder) = &self.embedder else { return true };
-        let told = |progress: Progress| {
-            tracing::debug!(done = progress.done, all = progress.all, "passages embedded");
         };
-        match embed(embedder, knowledge, Keep::IfPossible, told).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(%error, "not all passages are embedded; the search goes by words where they lack");
-                false
-            }
+        if let Some(embedder) = &self.embedder
+            && let Ok(mut rows) = embedder.rows(&knowledge, Keep::IfPossible).await
+        {
+            // Whatever hinders it is told when the rest is embedded.
+            let _ = timeout(SOON, embedder.embed(&mut rows, Keep::IfPossible, |_| {})).await;
+            rows.give().await;
         }
+        knowledge.log("reloaded", self.current().skipped());
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let former = std::mem::replace(&mut *current, knowledge);
+        drop(current);
+        spawn_blocking(move || drop(former)); // that takes its time
+        true
     }
 
-    /// Tells a change of the files below the paths: names, sizes and times.
-    async fn fingerprint(&self) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
-        let paths = self.paths.clone();
-        blocking(move || {
-            let of_file = |path: PathBuf| {
-                let metadata = std::fs::metadata(&path).ok()?;
-                Some((path, metadata.len(), metadata.modified().ok()))
-            };
-            load::files(&paths).into_iter().filter_map(of_file).collect()
-        })
-        .await
+    /// Embeds what lacks, and then does nothing. `prunes`: what is not served any more is dropped.
+    async fn complete(&self, prunes: bool) -> Infallible {
+        while let Err(error) = self.embed(Keep::IfPossible, |_| {}).await {
+            self.told.warn(&error, "not all passages are embedded; the search goes by words where they lack");
+            sleep(RETRY).await;
+        }
+        self.told.fine();
+        if prunes && let Err(error) = self.prune().await {
+            tracing::debug!(%error, "embeddings of former passages are not dropped");
+        }
+        std::future::pending().await
     }
 }
 
 impl From<Knowledge> for Library {
     fn from(knowledge: Knowledge) -> Self {
-        let current = RwLock::new(Arc::new(knowledge));
-        let stale = Mutex::default();
-        Self { paths: Vec::new(), embedder: None, current, stale, turns: turns(), reloaded: Notify::new() }
-    }
-}
-
-/// A search for each core.
-fn turns() -> Semaphore {
-    Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))
-}
-
-/// Passages' vectors, as far as there are any.
-struct Rows {
-    texts: Vec<String>,
-    keys: Vec<Key>,
-    found: Vec<Option<Row>>,
-    maker: Maker,
-}
-
-impl Rows {
-    /// Those in the file.
-    async fn stored(embedder: &Embedder, knowledge: &Arc<Knowledge>) -> Result<Self, LibraryError> {
-        let maker = embedder.maker().await?;
-        let (store, knowledge) = (embedder.store.clone(), Arc::clone(knowledge));
-        let read = move || {
-            let texts: Vec<_> = knowledge.embeddable().collect();
-            let keys: Vec<_> = texts.iter().map(|text| key(text)).collect();
-            let mut found = store.read(&maker, &keys)?;
-            let found = keys.iter().map(|key| found.remove(key)).collect();
-            Ok::<_, StoreError>(Self { texts, keys, found, maker })
-        };
-        Ok(blocking(read).await?)
-    }
-
-    /// The numbers of those that lack.
-    fn lacking(&self) -> impl Iterator<Item = usize> {
-        self.found.iter().enumerate().filter(|(_, row)| row.is_none()).map(|(at, _)| at)
-    }
-
-    /// Lets the passages be found by what there is.
-    async fn give(self, knowledge: &Arc<Knowledge>) {
-        let knowledge = Arc::clone(knowledge);
-        let give = move || {
-            let numbered = self.found.into_iter().zip(0..).filter_map(|(row, at)| Some((at, row?)));
-            knowledge.set_vectors(Vectors::new(&numbered.collect::<Vec<_>>()));
-        };
-        blocking(give).await;
-    }
-}
-
-async fn embed(
-    embedder: &Embedder,
-    knowledge: &Arc<Knowledge>,
-    keep: Keep,
-    told: impl Fn(Progress),
-) -> Result<(), LibraryError> {
-    let mut rows = Rows::stored(embedder, knowledge).await?;
-    let lacking: Vec<usize> = rows.lacking().collect();
-    let all = rows.found.len();
-    let mut new = 0;
-    told(Progress { done: all - lacking.len(), all, new });
-    let mut result = Ok(());
-    for batch in lacking.chunks(BATCH) {
-        match embed_batch(embedder, &mut rows, batch).await {
-            Ok(()) => {}
-            Err(LibraryError::Store(error)) if keep == Keep::IfPossible => {
-                tracing::warn!(%error, "embeddings are made, but not kept: the next start makes them again");
-            }
-            Err(error) => {
-                result = Err(error);
-                break;
-            }
+        // A search for each core.
+        let turns = Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from));
+        Self {
+            sources: Sources::default(),
+            watch: Watch::over(Vec::new()),
+            embedder: None,
+            current: RwLock::new(Arc::new(knowledge)),
+            stale: Mutex::default(),
+            turns: Arc::new(turns),
+            told: Told::default(),
         }
-        new += batch.len();
-        told(Progress { done: all - lacking.len() + new, all, new });
     }
-    rows.give(knowledge).await;
-    result
-}
-
-async fn embed_batch(embedder: &Embedder, rows: &mut Rows, batch: &[usize]) -> Result<(), LibraryError> {
-    let texts: Vec<&str> = batch.iter().map(|&at| &*rows.texts[at]).collect();
-    let vectors = embedder.client.embed(Side::Passage, &texts).await?;
-    let keyed = batch.iter().zip(vectors).map(|(&at, vector)| (rows.keys[at], quantized(&vector)));
-    let keyed: Vec<_> = keyed.collect();
-    for (&at, (_, row)) in batch.iter().zip(&keyed) {
-        rows.found[at] = Some(row.clone());
-    }
-    let (store, maker) = (embedder.store.clone(), rows.maker.clone());
-    Ok(blocking(move || store.write(&maker, &keyed)).await?)
 }
 
 /// Does what blocks on a thread for that.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => std::future::pending().await, // the runtime ends, and whoever waits here with it
     }
 }
 
-/// Why passages are not embedded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LibraryError {
-    /// The embeddings' server.
-    Embeddings(LlmError),
-    /// The file they are kept in.
-    Store(StoreError),
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
 
-impl From<LlmError> for LibraryError {
-    fn from(error: LlmError) -> Self {
-        Self::Embeddings(error)
-    }
-}
+    use super::*;
 
-impl From<StoreError> for LibraryError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl fmt::Display for LibraryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Embeddings(error) => write!(f, "embeddings: {error}"),
-            Self::Store(error) => error.fmt(f),
+    #[tokio::test]
+    async fn a_search_that_nobody_waits_for_has_its_turn_until_its_end() {
+        let library = Library::sample();
+        let turns = library.turns.available_permits();
+        let end = Arc::new(Barrier::new(turns + 1));
+        for _ in 0..turns {
+            let end = Arc::clone(&end);
+            let mut search = Box::pin(library.in_turn(move || end.wait()));
+            // It begins, and is given up.
+            assert!(futures_util::poll!(&mut search).is_pending());
         }
+        let left = library.turns.available_permits();
+        let mut next = Box::pin(library.in_turn(|| ()));
+        let next_waits = futures_util::poll!(&mut next).is_pending();
+        blocking(move || end.wait()).await; // before anything is asserted: a panic would wait for those searches
+        if next_waits {
+            next.await;
+        }
+        assert!(left == 0 && next_waits, "{left} turns are left");
     }
 }
-
-impl std::error::Error for LibraryError {}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::apart::{self, Content};
 use super::document::{self, Document, NoDocument};
 use super::{html, markdown, pdf, plain};
 
@@ -20,7 +21,23 @@ pub use error::LoadError;
 /// wrong directory may hold.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
 
-/// A file, or an item of a list, that is not served.
+/// Where documents come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Files, and directories of them; none: they are inside the binary.
+    pub paths: Vec<PathBuf>,
+    /// The program that reads HTML and PDF files in a process of their own, by [`super::read_apart`]. None: they are
+    /// read in this one, which a file that is made for it can end.
+    pub reader: Option<PathBuf>,
+}
+
+impl From<Vec<PathBuf>> for Sources {
+    fn from(paths: Vec<PathBuf>) -> Self {
+        Self { paths, reader: None }
+    }
+}
+
+/// A file, or an item of a list, that is not served, or not all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// Its path.
@@ -51,16 +68,38 @@ pub(super) struct Found {
     pub(super) ignored: BTreeMap<String, usize>,
     /// The real paths of the files that were read: none is read twice.
     seen: HashSet<PathBuf>,
+    reader: Option<PathBuf>,
 }
 
 impl Found {
+    /// All documents.
+    pub(super) fn load(sources: &Sources) -> Result<Self, LoadError> {
+        let mut found = Self { reader: sources.reader.clone(), ..Self::default() };
+        for path in &sources.paths {
+            found.add(path)?;
+        }
+        Ok(found)
+    }
+
+    /// What an HTML or a PDF file holds, read in this process.
+    pub(super) fn content(path: &Path, name: &str) -> Content {
+        let mut found = Self::default();
+        match found.file(path, name) {
+            Ok(()) => {}
+            Err(error) => found.skip(path, error.to_string()),
+        }
+        let documents = found.documents.into_iter().map(|it| (it.title.as_ref().to_owned(), it.text));
+        let skipped = found.skipped.into_iter().map(|it| it.reason);
+        Content { documents: documents.collect(), skipped: skipped.collect() }
+    }
+
     fn skip(&mut self, path: &Path, reason: impl Into<String>) {
         self.skipped.push(Skipped { path: path.to_owned(), item: None, reason: reason.into() });
     }
 
     /// Adds the documents below a path, in the order of their names. Hidden files are passed over, and files that were
     /// read before. After a mistake the rest is looked through all the same, to tell all at once.
-    pub(super) fn add(&mut self, root: &Path) -> Result<(), LoadError> {
+    fn add(&mut self, root: &Path) -> Result<(), LoadError> {
         let before = self.documents.len();
         let mut mistake = None;
         let mut is_read_before = false;
@@ -104,6 +143,15 @@ impl Found {
     /// Adds a file's documents.
     fn file(&mut self, path: &Path, name: &str) -> Result<(), LoadError> {
         let before = self.documents.len();
+        if let Some(program) = &self.reader
+            && matches!(Kind::of(path), Some(Kind::Html | Kind::Pdf))
+        {
+            match apart::read(program, path, name) {
+                Ok(content) => self.take(content, path, name),
+                Err(reason) => self.skip(path, reason),
+            }
+            return Ok(());
+        }
         match read(path) {
             Ok(bytes) => self.parse(path, name, bytes)?,
             Err(reason) => {
@@ -118,6 +166,22 @@ impl Found {
         Ok(())
     }
 
+    /// Adds what a file holds.
+    fn take(&mut self, Content { documents, skipped }: Content, path: &Path, name: &str) {
+        let file: Arc<str> = name.into();
+        let of_one = |(title, text): (String, String)| Document {
+            file: Arc::clone(&file),
+            title: title.into(),
+            context: String::new(),
+            text,
+            is_term: false,
+        };
+        self.documents.extend(documents.into_iter().map(of_one));
+        for reason in skipped {
+            self.skip(path, reason);
+        }
+    }
+
     /// Adds the documents in a file's content.
     fn parse(&mut self, path: &Path, name: &str, bytes: Vec<u8>) -> Result<(), LoadError> {
         let file: Arc<str> = name.into();
@@ -126,7 +190,12 @@ impl Found {
         let kind = Kind::of(path);
         if kind == Some(Kind::Pdf) {
             match pdf::read(&bytes, &file, &stem) {
-                Ok(pages) => self.documents.extend(pages),
+                Ok((pages, unread)) => {
+                    self.documents.extend(pages);
+                    if let Some(reason) = unread {
+                        self.skip(path, reason);
+                    }
+                }
                 Err(reason) => self.skip(path, format!("no PDF that can be read: {reason}")),
             }
             return Ok(());

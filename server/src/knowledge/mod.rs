@@ -1,14 +1,17 @@
 //! The house's documents: load, segment, index, search.
 //!
-//! Documents (`document`) come from JSON, Markdown, text, HTML and PDF files (`load`), are cut into passages at
+//! Documents (`document`) come from JSON, Markdown, text, HTML and PDF files (`load`; `apart`: in a process of their own), are cut into passages at
 //! sentence ends (`passage`) and ranked (`rank`) by BM25 over segmented words (`index`) and, where there are
 //! embeddings, by their nearness in meaning (`vectors`); a question that asks what something is puts the passages
 //! first that say so (`definition`). A [`Knowledge`] is in memory and immutable; the [`Library`] holds the current
-//! one, keeps its embeddings in a file (`store`) and replaces it when the documents change.
+//! one, has it embedded (`embedder`, `rows`), keeps that in a file (`store`) and replaces it when the documents change
+//! (`watch`).
 
+mod apart;
 mod definition;
 mod document;
 mod duplicate;
+mod embedder;
 mod html;
 mod index;
 mod library;
@@ -18,12 +21,14 @@ mod passage;
 mod pdf;
 mod plain;
 mod rank;
+mod rows;
 mod sample;
 mod store;
 mod suggest;
 #[cfg(test)]
 mod tests;
 mod vectors;
+mod watch;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -32,11 +37,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::event::Source;
 use crate::language::{Lang, words::terms};
 
-pub use library::{Embedder, Keep, Library, LibraryError, Progress, Searched};
-pub use load::{LoadError, MAX_FILE_BYTES, Skipped};
+pub use apart::read_apart;
+pub use embedder::{Embedder, Keep, LibraryError, Progress, Refused};
+pub use library::{Library, Searched};
+pub use load::{LoadError, MAX_FILE_BYTES, Skipped, Sources};
 pub(crate) use passage::language;
 pub use passage::{MAX_PASSAGE_CHARS, Passage};
-pub use pdf::silence_panics;
 pub use store::{Store, StoreError};
 pub use suggest::Suggestions;
 
@@ -59,6 +65,7 @@ pub struct Knowledge {
     titles: Vec<(Arc<str>, Arc<str>)>,
     skipped: Vec<Skipped>,
     ignored: BTreeMap<String, usize>,
+    merged: usize,
     index: Index,
     definitions: Definitions,
     suggestions: Suggestions,
@@ -80,11 +87,11 @@ struct Held {
 impl Knowledge {
     /// Loads every document below the directories (a path may be a file, too).
     pub fn load(dirs: &[PathBuf]) -> Result<Self, LoadError> {
-        let mut found = Found::default();
-        for dir in dirs {
-            found.add(dir)?;
-        }
-        Ok(Self::of(found))
+        Self::of_sources(&dirs.to_vec().into())
+    }
+
+    fn of_sources(sources: &Sources) -> Result<Self, LoadError> {
+        Ok(Self::of(Found::load(sources)?))
     }
 
     /// The sample museum inside the binary.
@@ -109,8 +116,9 @@ impl Knowledge {
         for document in &documents {
             let heading = format!("{}\n{}", document.title, document.context);
             for (nth, text) in passage::cut(&document.text).into_iter().enumerate() {
-                if let Some(alike) = seen.alike(&text) {
-                    let (first, _, headings) = &mut passages[alike];
+                if let Some(same) = seen.same(&document.title, &text) {
+                    knowledge.merged += 1;
+                    let (first, _, headings) = &mut passages[same];
                     if first.title != document.title {
                         headings.push(heading.clone());
                     }
@@ -190,9 +198,19 @@ impl Knowledge {
         all.filter(move |it| seen.insert(*it))
     }
 
-    /// Tells operators what is served, and what is not.
-    pub(crate) fn log(&self, what: &'static str) {
-        for skipped in &self.skipped {
+    /// The vectors' dimension; none if there are none.
+    fn dimension(&self) -> Option<usize> {
+        self.vectors().dimension()
+    }
+
+    /// How many passages say what an earlier one says, and are found as that.
+    pub fn merged(&self) -> usize {
+        self.merged
+    }
+
+    /// Tells operators what is served, and what is not but for what they know.
+    pub(crate) fn log(&self, what: &'static str, known: &[Skipped]) {
+        for skipped in self.skipped.iter().filter(|it| !known.contains(it)) {
             let (file, item, reason) = (skipped.path.display(), skipped.item, &skipped.reason);
             tracing::warn!(%file, item, reason, "{} is not served", if item.is_some() { "an item" } else { "a file" });
         }
@@ -230,4 +248,10 @@ impl Knowledge {
     fn set_vectors(&self, vectors: Vectors) {
         *self.vectors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(vectors);
     }
+}
+
+/// A count as a float; counts of passages are far below where that is inexact.
+#[allow(clippy::cast_precision_loss)]
+fn float(count: usize) -> f32 {
+    count as f32
 }

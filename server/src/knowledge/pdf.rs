@@ -1,6 +1,5 @@
 //! PDF files: a document a page.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -10,15 +9,20 @@ use unicode_normalization::UnicodeNormalization;
 use super::document::Document;
 use super::plain::unwrap;
 
-/// A file's pages, titled by the file's name and the page's number. The error says why there are none.
-pub(super) fn read(bytes: &[u8], file: &Arc<str>, name: &str) -> Result<Vec<Document>, String> {
+/// A file's pages, titled by the file's name and the page's number, and which pages can't be read, if any. The error
+/// says why there are none.
+pub(super) fn read(
+    bytes: &[u8],
+    file: &Arc<str>,
+    name: &str,
+) -> Result<(Vec<Document>, Option<String>), String> {
     let pdf = guarded(|| Pdf::load_mem(bytes)).ok_or("its structure is broken")?;
     let pdf = pdf.map_err(|error| error.to_string())?;
     if pdf.is_encrypted() {
         return Err("it is encrypted".into());
     }
     let mut documents = Vec::new();
-    let mut failed = None;
+    let mut failed = Vec::new();
     let pages = pdf.get_pages();
     for &number in pages.keys() {
         match page(&pdf, number) {
@@ -30,38 +34,24 @@ pub(super) fn read(bytes: &[u8], file: &Arc<str>, name: &str) -> Result<Vec<Docu
                 text,
                 is_term: false,
             }),
-            Err(error) => failed = Some(format!("page {number}: {error}")),
+            Err(error) => failed.push((number, error)),
         }
     }
+    let failed = failed.first().map(|(number, error)| {
+        let more =
+            if failed.len() > 1 { format!("; {} more pages too", failed.len() - 1) } else { String::new() };
+        format!("page {number} of {}: {error}{more}", pages.len())
+    });
     match failed {
         Some(error) if documents.is_empty() => Err(error),
-        _ if documents.is_empty() => Err("it holds no text (are its pages pictures?)".into()),
-        _ => Ok(documents),
+        None if documents.is_empty() => Err("it holds no text (are its pages pictures?)".into()),
+        failed => Ok((documents, failed)),
     }
-}
-
-thread_local! {
-    /// This thread is inside the library.
-    static READING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Keeps quiet about panics inside the library, which are caught: a program calls it once. What a file's reader
-/// dislikes is told by file and reason.
-pub fn silence_panics() {
-    let told = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if !READING.get() {
-            told(panic);
-        }
-    }));
 }
 
 /// What the library makes of it; none if it panics.
 fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
-    READING.set(true);
-    let done = catch_unwind(AssertUnwindSafe(read)).ok();
-    READING.set(false);
-    done
+    catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
 /// A page's text. The library panics at some fonts; those are left to the simpler reader below it, which knows the
@@ -75,9 +65,13 @@ fn page(pdf: &Pdf, number: u32) -> Result<String, String> {
     };
     let text = match guarded(read) {
         Some(Ok(text)) => text,
-        Some(Err(_)) | None => match guarded(|| pdf.extract_text(&[number])) {
-            Some(text) => text.map_err(|error| error.to_string())?,
-            None => return Err("its fonts can't be read".into()),
+        failed => match guarded(|| pdf.extract_text(&[number])) {
+            Some(Ok(text)) if !text.trim().is_empty() => text,
+            Some(Err(error)) => return Err(error.to_string()),
+            Some(Ok(_)) | None => {
+                let error = failed.and_then(Result::err).map(|error| error.to_string());
+                return Err(error.unwrap_or_else(|| "its fonts can't be read".into()));
+            }
         },
     };
     Ok(unwrap(&paragraphs(&text)).trim().to_owned())
@@ -138,11 +132,24 @@ mod tests {
     #[test]
     fn pages_are_documents() {
         let found = read(&pdf(&["The clock is tall.", "", "The loom is old."]), &Arc::from("a.pdf"), "guide");
-        let found: Vec<_> = found.unwrap().into_iter().map(|it| (it.title.to_string(), it.text)).collect();
+        let (found, failed) = found.unwrap();
+        assert_eq!(failed, None);
+        let found: Vec<_> = found.into_iter().map(|it| (it.title.to_string(), it.text)).collect();
         let expect = [("guide › 1", "The clock is tall."), ("guide › 3", "The loom is old.")];
         assert_eq!(found, expect.map(|(title, text)| (title.to_owned(), text.to_owned())));
         let scanned = read(&pdf(&[""]), &Arc::from("a.pdf"), "guide").unwrap_err();
         assert!(scanned.contains("are its pages pictures?"), "{scanned}");
+    }
+
+    #[test]
+    fn a_page_that_cant_be_read_is_told() {
+        let file = String::from_utf8(pdf(&["The clock is tall.", "The loom is old."])).unwrap();
+        // The second page is written with a font that isn't there.
+        let at = file.rfind("/F1").unwrap();
+        let file = format!("{}/F9{}", &file[..at], &file[at + 3..]);
+        let (pages, failed) = read(file.as_bytes(), &Arc::from("a.pdf"), "guide").unwrap();
+        assert_eq!((pages.len(), &*pages[0].title), (1, "guide › 1"));
+        assert!(failed.as_ref().is_some_and(|it| it.starts_with("page 2 of 2: ")), "{failed:?}");
     }
 
     #[test]

@@ -6,9 +6,9 @@
 //! fusing ranks would lose. (On two sets of 45 questions about a real corpus the mean reciprocal rank was the same
 //! for shares of 0.4 to 0.65; each alone and scores scaled to the best of a question were worse.)
 
-use super::Knowledge;
 use super::index::Query;
 use super::vectors::Asked;
+use super::{Knowledge, float};
 use crate::language::words::terms;
 
 /// How many of the best by each are looked at closely; the rest cannot come among the first six.
@@ -24,6 +24,9 @@ const FIT: f32 = 0.06;
 /// none can stand out so far: there it is this share of how far one could.
 const NEAR: f32 = 2.0;
 const NEAR_AMONG_FEW: f32 = 0.7;
+
+/// Cosines that differ less than this, which is what bytes tell apart, are the same.
+const LEAST_DEVIATION: f32 = 0.005;
 
 /// A cosine so many deviations above the usual counts as 1: about what the best passage for a question has.
 const STANDS_OUT: f32 = 5.0;
@@ -53,14 +56,14 @@ pub(super) fn rank(knowledge: &Knowledge, question: &str, vector: Option<&[f32]>
     let by_words = |(id, score)| Ranked { id, score, nearness: None };
     let mut ranked: Vec<Ranked> = query.best(CANDIDATES).into_iter().map(by_words).collect();
     ranked.retain(|it| query.share(it.id) >= FIT);
-    if let Some(vector) = vector {
-        fuse(knowledge, &query, vector, &mut ranked);
-    }
     let defining = knowledge.definitions.of(question);
     for &id in defining {
         if !ranked.iter().any(|it| it.id == id) {
             ranked.push(by_words((id, query.score(id))));
         }
+    }
+    if let Some(vector) = vector {
+        fuse(knowledge, &query, vector, &mut ranked);
     }
     let lang = super::language(question);
     for Ranked { id, score, .. } in &mut ranked {
@@ -80,11 +83,11 @@ fn fuse(knowledge: &Knowledge, query: &Query<'_>, vector: &[f32], ranked: &mut V
     let vectors = knowledge.vectors();
     let asked = Asked::new(vector);
     let near = vectors.near(&asked, CANDIDATES);
-    let stands_out = |cosine: f32| (cosine - near.usual) / near.deviation.max(f32::MIN_POSITIVE);
-    #[allow(clippy::cast_precision_loss)] // a count of passages
-    let passages = vectors.len().max(1) as f32;
-    let furthest = (passages - 1.0) / passages.sqrt();
-    let is_near = |cosine: f32| stands_out(cosine) >= NEAR.min(NEAR_AMONG_FEW * furthest);
+    let stands_out = |cosine: f32| (cosine - near.usual) / near.deviation.max(LEAST_DEVIATION);
+    // By so many deviations one of a few can stand out at most; of two, one always does.
+    let furthest = float(near.sample.saturating_sub(1)).sqrt();
+    let can_stand_out = near.sample > 2;
+    let is_near = |cosine: f32| can_stand_out && stands_out(cosine) >= NEAR.min(NEAR_AMONG_FEW * furthest);
     for &(id, cosine) in &near.best {
         if is_near(cosine) && !ranked.iter().any(|it| it.id == id) {
             ranked.push(Ranked { id, score: query.score(id), nearness: None });

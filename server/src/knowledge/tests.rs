@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::vectors::{Vectors, quantized};
 use super::{Knowledge, MAX_PASSAGE_CHARS, MAX_PASSAGES};
 
 /// Files by name in a directory of their own.
@@ -246,6 +247,35 @@ fn definitions_come_first() {
             titles(&knowledge, question)
         );
     }
+}
+
+/// Documents a, b, c ... with those vectors.
+fn embedded(vectors: &[[f32; 2]]) -> Knowledge {
+    let items = vectors.iter().enumerate().map(|(at, _)| {
+        let name = char::from(b'a' + u8::try_from(at).unwrap());
+        format!(r#"{{"term": "Term{name}", "content": "It is the {name} of {at}."}}"#)
+    });
+    let list = format!("[{}]", items.collect::<Vec<_>>().join(","));
+    let knowledge = load(directory(&[("a.json", list.as_bytes())]).path()).unwrap();
+    let rows: Vec<_> = (0..).zip(vectors.iter().map(|it| quantized(it))).collect();
+    knowledge.set_vectors(Vectors::new(&rows));
+    knowledge
+}
+
+#[test]
+fn a_meaning_stands_out_from_more_than_one_other_and_from_such_as_differ() {
+    let found = |vectors: &[[f32; 2]]| embedded(vectors).search("quantum", Some(&[1.0, 0.0]), 500).len();
+    assert_eq!(found(&[[1.0, 0.0], [0.0, 1.0]]), 0); // of two, one always is the nearer
+    assert_eq!(found(&[[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]]), 1);
+    assert_eq!(found(&[[1.0, 0.5], [1.0, 0.502], [1.0, 0.504]]), 0);
+}
+
+#[test]
+fn what_defines_is_told_how_near_it_is() {
+    let knowledge = embedded(&[[0.0, 1.0], [1.0, 0.0], [0.1, 1.0], [0.0, 0.9]]);
+    let found = knowledge.search("What is Termb?", Some(&[1.0, 0.0]), 500);
+    assert_eq!(&*found[0].source.title, "Termb");
+    assert!(found.iter().all(|it| it.nearness.is_some()), "{found:?}");
 }
 
 #[test]

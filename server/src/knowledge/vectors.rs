@@ -5,6 +5,7 @@
 //! vectors of 384 dimensions that is 4.8 MB to walk through and 38 MB to look into; no graph has to be built, and
 //! a changed corpus costs nothing. (benches/search.rs: time and how many of the nearest are found.)
 
+use super::float;
 use super::index::top;
 
 /// Up to so many vectors all are compared by their bytes.
@@ -54,6 +55,8 @@ pub(super) struct Near {
     /// The cosine of a passage that has nothing to do with the question, and how much such ones differ.
     pub(super) usual: f32,
     pub(super) deviation: f32,
+    /// How many passages tell that.
+    pub(super) sample: usize,
 }
 
 impl Vectors {
@@ -87,6 +90,11 @@ impl Vectors {
         self.passages.len()
     }
 
+    /// The vectors' dimension; none if there are none.
+    pub(super) fn dimension(&self) -> Option<usize> {
+        (!self.passages.is_empty()).then_some(self.dimension)
+    }
+
     /// What is near a question; nothing if that is of another dimension.
     pub(super) fn near(&self, asked: &Asked, most: usize) -> Near {
         if asked.bytes.len() != self.dimension || self.passages.is_empty() {
@@ -102,7 +110,7 @@ impl Vectors {
         let usual = sample.iter().sum::<f32>() / float(sample.len());
         let variance = sample.iter().map(|it| (it - usual).powi(2)).sum::<f32>() / float(sample.len());
         let best = near.into_iter().map(|(row, cosine)| (self.passages[row] as usize, cosine)).collect();
-        Near { best, usual, deviation: variance.sqrt() }
+        Near { best, usual, deviation: variance.sqrt(), sample: sample.len() }
     }
 
     /// A passage's cosine to a question; none if it has no vector.
@@ -178,12 +186,6 @@ pub(super) fn quantized(vector: &[f32]) -> Box<[i8]> {
 
 fn length(row: &[i8]) -> f32 {
     row.iter().map(|&it| f32::from(it) * f32::from(it)).sum::<f32>().sqrt().max(1.0)
-}
-
-/// A count as a float; counts of passages are far below where that is inexact.
-#[allow(clippy::cast_precision_loss)]
-fn float(count: usize) -> f32 {
-    count as f32
 }
 
 #[cfg(test)]

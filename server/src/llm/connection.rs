@@ -13,6 +13,9 @@ use super::{LlmError, http};
 /// A reachability check's bound.
 const REACH_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A longer list of models is garbage, in bytes: the longest that public providers have is some 500 KiB.
+const MAX_MODELS: usize = 4 << 20;
+
 /// A base URL that ends in `/v1`.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -64,8 +67,8 @@ impl Connection {
     /// Whether the backend answers at all.
     pub(super) async fn reach(&self) -> Result<(), LlmError> {
         // Read to its end: only then is the connection kept for the next call.
-        let body = self.get_models().await?.bytes().await;
-        body.map(drop).map_err(|error| self.unreachable(&error))
+        let response = self.get_models().await?;
+        self.read(response, MAX_MODELS).await.map(drop)
     }
 
     async fn first_listed_model(&self) -> Result<String, LlmError> {
@@ -78,11 +81,23 @@ impl Connection {
             id: String,
         }
         let response = self.get_models().await?;
-        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let body = self.read(response, MAX_MODELS).await?;
         let models: Models =
             serde_json::from_slice(&body).map_err(|error| LlmError::Garbage(error.to_string()))?;
         let first = models.data.into_iter().next();
         first.map(|model| model.id).ok_or_else(|| LlmError::Garbage("/models lists none".into()))
+    }
+
+    /// A response's whole body; garbage if it is longer than that.
+    pub(super) async fn read(&self, mut response: Response, most: usize) -> Result<Vec<u8>, LlmError> {
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            body.extend_from_slice(&piece);
+            if body.len() > most {
+                return Err(LlmError::Garbage("the reply does not end".into()));
+            }
+        }
+        Ok(body)
     }
 
     async fn get_models(&self) -> Result<Response, LlmError> {

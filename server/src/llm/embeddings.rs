@@ -13,6 +13,9 @@ use super::connection::Connection;
 /// A batch's bound: 32 passages take a small machine some seconds.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// A longer reply is garbage, in bytes: that of 32 texts and 4096 dimensions has some 3 MiB.
+const MAX_REPLY: usize = 32 << 20;
+
 /// Where the embeddings are and what is asked of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Endpoint {
@@ -83,7 +86,7 @@ impl Embeddings {
         let body = serde_json::to_vec(&body).map_err(|error| LlmError::Garbage(error.to_string()))?;
         let call = async {
             let response = self.connection.post(&self.url, body).await?;
-            response.bytes().await.map_err(|error| self.connection.unreachable(&error))
+            self.connection.read(response, MAX_REPLY).await
         };
         let reply = timeout(BATCH_TIMEOUT, call).await.map_err(|_| LlmError::Stalled(BATCH_TIMEOUT))??;
         vectors(&reply, texts.len()).map_err(|what| LlmError::Garbage(what.into()))
@@ -103,7 +106,12 @@ fn is_e5(model: &str) -> bool {
 fn vectors(reply: &[u8], expected: usize) -> Result<Vec<Vec<f32>>, &'static str> {
     let reply: Reply = serde_json::from_slice(reply).map_err(|_| "no list of embeddings")?;
     let mut data = reply.data;
-    data.sort_by_key(|it| it.index);
+    if data.iter().any(|it| it.index.is_some()) {
+        data.sort_by_key(|it| it.index);
+        if data.iter().enumerate().any(|(at, it)| it.index != Some(at)) {
+            return Err("not one embedding a text");
+        }
+    }
     let dimension = data.first().map_or(0, |it| it.embedding.len());
     if data.len() != expected || data.iter().any(|it| it.embedding.len() != dimension) || dimension == 0 {
         return Err("not one embedding a text");
@@ -135,8 +143,8 @@ struct Reply {
 
 #[derive(Deserialize)]
 struct Item {
-    #[serde(default)]
-    index: usize,
+    /// Of the text; none in all: in their order.
+    index: Option<usize>,
     embedding: Vec<f32>,
 }
 
@@ -147,6 +155,8 @@ mod tests {
     #[test]
     fn replies_are_put_in_order_and_to_length_one() {
         let reply = br#"{"data": [{"index": 1, "embedding": [0, 2]}, {"index": 0, "embedding": [3, 4]}]}"#;
+        assert_eq!(vectors(reply, 2).unwrap(), [[0.6, 0.8], [0.0, 1.0]]);
+        let reply = br#"{"data": [{"embedding": [3, 4]}, {"embedding": [0, 2]}]}"#;
         assert_eq!(vectors(reply, 2).unwrap(), [[0.6, 0.8], [0.0, 1.0]]);
     }
 
@@ -159,6 +169,9 @@ mod tests {
             r#"{"data": [{"embedding": [1]}, {"embedding": [1, 2]}]}"#,
             r#"{"data": [{"embedding": [1]}, {"embedding": [0]}]}"#,
             r#"{"data": [{"embedding": []}, {"embedding": []}]}"#,
+            r#"{"data": [{"index": 0, "embedding": [1]}, {"index": 0, "embedding": [2]}]}"#,
+            r#"{"data": [{"index": 0, "embedding": [1]}, {"index": 2, "embedding": [2]}]}"#,
+            r#"{"data": [{"index": 0, "embedding": [1]}, {"embedding": [2]}]}"#,
         ] {
             assert!(vectors(reply.as_bytes(), 2).is_err(), "{reply}");
         }

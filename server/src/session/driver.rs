@@ -32,6 +32,7 @@ impl Session {
     async fn drive(self: Arc<Self>) {
         while let Some(Next { request, epoch, how }) = self.next() {
             let emit = self.emit(epoch);
+            self.shared.metrics.turn_began();
             let ended = match how {
                 Ok(stop) => {
                     let turn = turn::run(&self.shared.engine, &request, &stop, &emit);
@@ -42,6 +43,7 @@ impl Session {
                 Err(status) => turn::unplayed(&request, status, &emit),
             };
             self.log(&ended.report);
+            self.shared.metrics.turn_ended(&ended.report);
             self.lock().finish(&request, ended);
         }
     }

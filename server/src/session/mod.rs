@@ -24,6 +24,7 @@ pub use state::{Attached, Snapshot};
 
 use crate::description::{Image, ImageError, Landing};
 use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status};
+use crate::observe::Metrics;
 use crate::turn::Engine;
 use state::{Job, State};
 
@@ -76,6 +77,7 @@ pub struct Knobs {
 struct Shared {
     engine: Engine,
     knobs: Knobs,
+    metrics: Arc<Metrics>,
     /// The drivers, so that shutdown and tests can wait for them.
     tasks: TaskTracker,
     shutdown: CancellationToken,

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::state::State;
 use super::{Attached, Knobs, Session, Shared};
 use crate::event::Status;
+use crate::observe::Metrics;
 use crate::turn::Engine;
 
 /// All sessions of a server.
@@ -30,10 +31,16 @@ pub struct Opened {
 }
 
 impl Sessions {
-    /// An empty registry. Turns run on `tasks` and are not begun after `shutdown`.
-    pub fn new(engine: Engine, knobs: Knobs, tasks: TaskTracker, shutdown: CancellationToken) -> Arc<Self> {
+    /// An empty registry. Turns run on `tasks`, are counted in `metrics`, and are not begun after `shutdown`.
+    pub fn new(
+        engine: Engine,
+        knobs: Knobs,
+        metrics: Arc<Metrics>,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
         let rng = Mutex::new(knobs.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        let shared = Arc::new(Shared { engine, knobs, tasks, shutdown });
+        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, shutdown });
         Arc::new(Self { map: DashMap::new(), rng, shared })
     }
 

@@ -13,6 +13,7 @@ use rapport::knowledge::{Embedder, Keep, Knowledge, Library, Store};
 use rapport::llm::embeddings::{Embeddings, Endpoint};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::{Notify, RwLock};
 use tokio::time::timeout;
 
 use crate::house::{DEADLINE, House, models, simulate};
@@ -22,15 +23,25 @@ use crate::house::{DEADLINE, House, models, simulate};
 struct Meaning {
     passages: Arc<AtomicUsize>,
     is_down: Arc<AtomicBool>,
+    /// Values more in each vector.
+    wider: Arc<AtomicUsize>,
+    /// Nothing is answered while this is held for writing.
+    gate: Arc<RwLock<()>>,
+    asked: Arc<Notify>,
 }
 
 impl Meaning {
     async fn start() -> (Self, Endpoint) {
         async fn embed(State(meaning): State<Meaning>, body: String) -> (StatusCode, String) {
+            meaning.asked.notify_one();
+            drop(meaning.gate.read().await);
             if meaning.is_down.load(Ordering::Relaxed) {
                 return (StatusCode::SERVICE_UNAVAILABLE, "down".into());
             }
             let body: Value = serde_json::from_str(&body).unwrap();
+            if body["input"].to_string().contains("refused") {
+                return (StatusCode::BAD_REQUEST, "no".into());
+            }
             let input = body["input"].as_array().unwrap();
             let of_one = |(index, text): (usize, &Value)| {
                 let text = text.as_str().unwrap();
@@ -39,7 +50,8 @@ impl Meaning {
                 }
                 let about = |words: [&str; 2]| f32::from(u8::from(words.iter().any(|it| text.contains(it))));
                 let topics = [["clock", "鐘"], ["loom", "織布機"], ["garden", "花園"], ["ticket", "門票"]];
-                let vector: Vec<f32> = topics.map(about).into_iter().chain([0.2]).collect();
+                let more = vec![0.0; meaning.wider.load(Ordering::Relaxed)];
+                let vector: Vec<f32> = topics.map(about).into_iter().chain([0.2]).chain(more).collect();
                 json!({ "index": index, "embedding": vector })
             };
             let data: Vec<_> = input.iter().enumerate().map(of_one).collect();
@@ -117,6 +129,45 @@ async fn a_text_is_embedded_once_and_found_in_another_language() {
 }
 
 #[tokio::test]
+async fn embeddings_that_cant_be_kept_are_made_once() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let (meaning, endpoint) = Meaning::start().await;
+    let nowhere = Store::at(directory.path().join("clock.md/index"));
+    let embedder = Embedder::new(Embeddings::new(endpoint.clone()).unwrap(), nowhere);
+    let library = Library::load(vec![directory.path().to_owned()], Some(embedder)).unwrap();
+    assert!(!library.recall().await.unwrap());
+    for _ in 0..2 {
+        library.embed(Keep::IfPossible, |_| {}).await.unwrap();
+        assert_eq!((meaning.embedded(), library.current().embedded()), (3, 3));
+        assert_eq!(first(&library, "Where is the loom?").await, "織布機");
+    }
+    assert!(library.embed(Keep::Always, |_| {}).await.is_err());
+    assert_eq!(library.current().embedded(), 3);
+}
+
+#[tokio::test]
+async fn a_question_that_is_refused_or_cant_be_compared_keeps_no_other_from_its_meaning() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let (meaning, endpoint) = Meaning::start().await;
+    let library = library(directory.path(), &endpoint);
+    library.embed(Keep::Always, |_| {}).await.unwrap();
+    for _ in 0..3 {
+        assert!(library.search("refused", 2_500).await.is_degraded);
+    }
+    assert_eq!(first(&library, "Where is the loom?").await, "織布機");
+    let long = format!("Where is the loom? {} refused", "Well. ".repeat(500)); // so much is not embedded
+    assert_eq!(first(&library, &long).await, "織布機");
+    meaning.wider.store(3, Ordering::Relaxed);
+    assert!(library.search("Where is the loom?", 2_500).await.is_degraded);
+    let error = library.recall().await.unwrap_err().to_string();
+    assert!(error.contains("the dimension `5`, not `8`"), "{error}");
+    meaning.wider.store(0, Ordering::Relaxed);
+    assert_eq!(first(&library, "Where is the loom?").await, "織布機");
+}
+
+#[tokio::test]
 async fn without_its_embeddings_a_question_is_searched_by_words_and_the_turn_says_so() {
     let directory = tempfile::tempdir().unwrap();
     documents(directory.path());
@@ -191,6 +242,91 @@ async fn a_changed_document_is_served_without_a_restart() {
     house.close().await;
 }
 
+/// Keeps a library while that goes on.
+async fn kept_while(library: &Library, goes_on: impl Future<Output = ()>) {
+    tokio::select! {
+        () = library.keep(Duration::from_millis(50)) => {}
+        done = timeout(DEADLINE, goes_on) => done.expect("it takes too long"),
+    }
+}
+
+/// Waits until a search's best passage has that.
+async fn served(library: &Library, question: &str, text: &str) {
+    loop {
+        let found = library.search(question, 2_500).await.passages;
+        if found.first().is_some_and(|it| it.text.contains(text)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_changes_while_it_is_loaded_or_all_the_time_is_served() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let library = Library::load(vec![directory.path().to_owned()], None).unwrap();
+    std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高五公尺。").unwrap();
+    kept_while(&library, served(&library, "這座鐘有多高？", "五公尺")).await;
+
+    std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高六公尺。").unwrap();
+    let log = directory.path().join("log.txt");
+    let growing = async {
+        for line in 0.. {
+            std::fs::write(&log, format!("Line {line} of the log.")).unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = growing => {}
+        () = kept_while(&library, served(&library, "這座鐘有多高？", "六公尺")) => {}
+    }
+}
+
+#[tokio::test]
+async fn changed_documents_dont_wait_for_a_server_that_hangs_and_nothing_is_embedded_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    documents(directory.path());
+    let (meaning, endpoint) = Meaning::start().await;
+    let library = library(directory.path(), &endpoint);
+    let hangs = Arc::clone(&meaning.gate).write_owned().await;
+    let changed = async {
+        meaning.asked.notified().await;
+        std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高五公尺。").unwrap();
+        served(&library, "這座鐘有多高？", "五公尺").await;
+        assert_eq!(library.current().embedded(), 0);
+        drop(hangs);
+        while library.current().embedded() < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    kept_while(&library, changed).await;
+    assert_eq!(meaning.embedded(), 3);
+}
+
+#[tokio::test]
+async fn what_is_not_served_any_more_is_dropped_from_the_index() {
+    let (directory, former) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    documents(directory.path());
+    documents(former.path());
+    let (_, endpoint) = Meaning::start().await;
+    let library = library(directory.path(), &endpoint);
+    library.embed(Keep::Always, |_| {}).await.unwrap();
+    let store = Store::at(directory.path().join(".rapport-index"));
+    let embedder = Embedder::new(Embeddings::new(endpoint).unwrap(), store);
+    let former = Library::load(vec![former.path().to_owned()], Some(embedder)).unwrap();
+    assert!(former.recall().await.unwrap());
+    for name in ["loom.md", "garden.md"] {
+        std::fs::remove_file(directory.path().join(name)).unwrap();
+    }
+    let dropped = async {
+        while former.recall().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    kept_while(&library, dropped).await;
+}
+
 #[tokio::test]
 async fn a_model_rewrites_a_follow_up_unless_it_is_too_slow() {
     for (model, rewritten) in [("sim-rewrite-ttft1-tps0", true), ("sim-rewrite-ttft5000-tps1", false)] {
@@ -237,7 +373,7 @@ async fn a_price_that_no_document_has_is_refused_without_a_model() {
 }
 
 #[test]
-fn near_duplicates_are_one_passage_that_is_found_by_either_title() {
+fn what_says_the_same_is_one_passage_that_is_found_by_either_title() {
     let directory = tempfile::tempdir().unwrap();
     let text =
         "The clock was made by Hsu Wen-shan for the harbour office, to warn ships of low water at night.";

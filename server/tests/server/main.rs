@@ -10,6 +10,7 @@ mod house;
 mod images;
 mod knowledge;
 mod limits;
+mod metrics;
 mod raw;
 mod stop;
 mod terminal;

@@ -1,0 +1,181 @@
+//! What operators watch: numbers of the server as a whole, for Prometheus and the status page. Nothing of what was
+//! said, and nothing that tells one visitor from another.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus::core::Collector;
+use prometheus::{
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+
+use crate::event::{Outcome, Stage, Status, Tone, TurnReport};
+
+/// The media type of [`Metrics::text`].
+pub const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Stages that a turn can do without.
+const DEGRADABLE: [&str; 4] = ["describe", "embed", "select", "convert"];
+
+/// The numbers of one server, on a registry of its own. Each label value that can occur is there from the start, at 0:
+/// a rate needs a first value.
+pub struct Metrics {
+    registry: Registry,
+    sessions: IntGauge,
+    sockets: IntGauge,
+    running: IntGauge,
+    turns: IntCounterVec,
+    replies: IntCounterVec,
+    first_token: Histogram,
+    total: Histogram,
+    stages: HistogramVec,
+    degraded: IntCounterVec,
+    upstreams: IntGaugeVec,
+}
+
+/// What is not counted as it happens, but looked at for a scrape.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Live sessions.
+    pub sessions: usize,
+    /// Open sockets.
+    pub sockets: usize,
+    /// Whether the chat models can be reached; none: not configured.
+    pub llm: Option<bool>,
+    /// Whether the VLM can be reached; none: not configured.
+    pub vlm: Option<bool>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Metrics of a server that starts now.
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let gauge = |name, help| registered(&registry, IntGauge::new(name, help));
+        let counters = |name, help, labels: &[&str]| {
+            registered(&registry, IntCounterVec::new(Opts::new(name, help), labels))
+        };
+        let histogram = |name, help| {
+            let options = HistogramOpts::new(name, help).buckets(buckets(0.005, 1.25, 47));
+            registered(&registry, Histogram::with_opts(options))
+        };
+        let stages =
+            HistogramOpts::new("rapport_stage_seconds", "How long the stages of turns took, by stage.");
+        let stages = HistogramVec::new(stages.buckets(buckets(0.001, 2.0, 18)), &["stage"]);
+        let upstreams = Opts::new("rapport_upstream_up", "Whether a configured upstream can be reached.");
+        let build = Opts::new("rapport_build_info", "1, labelled with the version of the server.");
+        let build = IntGaugeVec::new(build, &["version"]);
+        let started = Gauge::new("process_start_time_seconds", "When the server started, in Unix time.");
+
+        registered(&registry, build).with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        registered(&registry, started).set(since_epoch.as_secs_f64());
+        let metrics = Self {
+            sessions: gauge("rapport_sessions", "Live sessions, with a socket or waiting for one."),
+            sockets: gauge("rapport_sockets", "Open WebSockets."),
+            running: gauge("rapport_turns_running", "Turns that have begun and not ended."),
+            turns: counters("rapport_turns_total", "Turns that ended, by terminal status.", &["status"]),
+            replies: counters(
+                "rapport_replies_total",
+                "Turns that replied in a tone, by tone and by the description used.",
+                &["tone", "outcome"],
+            ),
+            first_token: histogram(
+                "rapport_first_token_seconds",
+                "From a message's arrival to the first token sent.",
+            ),
+            total: histogram("rapport_turn_seconds", "From a message's arrival to its turn's end."),
+            stages: registered(&registry, stages),
+            degraded: counters(
+                "rapport_degraded_total",
+                "Stages that turns did without, by stage.",
+                &["stage"],
+            ),
+            upstreams: registered(&registry, IntGaugeVec::new(upstreams, &["upstream"])),
+            registry,
+        };
+        metrics.name_all();
+        metrics
+    }
+
+    /// Brings every label value into being.
+    fn name_all(&self) {
+        for status in Status::ALL {
+            self.turns.with_label_values(&[status.as_str()]);
+        }
+        for tone in Tone::ALL {
+            for outcome in Outcome::ALL {
+                self.replies.with_label_values(&[tone.as_str(), outcome.as_str()]);
+            }
+        }
+        for stage in Stage::ALL {
+            self.stages.with_label_values(&[stage.as_str()]);
+        }
+        for stage in DEGRADABLE {
+            self.degraded.with_label_values(&[stage]);
+        }
+    }
+
+    /// A turn has begun; [`Metrics::turn_ended`] must follow.
+    pub fn turn_began(&self) {
+        self.running.inc();
+    }
+
+    /// A turn has ended, whatever ended it.
+    pub fn turn_ended(&self, report: &TurnReport) {
+        self.running.dec();
+        self.turns.with_label_values(&[report.status.as_str()]).inc();
+        if let (Some(tone), Some(outcome)) = (report.tone, report.outcome) {
+            self.replies.with_label_values(&[tone.as_str(), outcome.as_str()]).inc();
+        }
+        if let Some(first_token) = report.timings.first_token {
+            self.first_token.observe(first_token / 1e3);
+        }
+        if let Some(total) = report.timings.total {
+            self.total.observe(total / 1e3);
+        }
+        for span in &report.spans {
+            let took = (span.end - span.start).max(0.0);
+            self.stages.with_label_values(&[span.stage.as_str()]).observe(took / 1e3);
+        }
+        for stage in &report.degraded {
+            self.degraded.with_label_values(&[stage]).inc();
+        }
+    }
+
+    /// All numbers in Prometheus' text format 0.0.4.
+    pub fn text(&self, now: Now) -> String {
+        let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.sessions.set(count(now.sessions));
+        self.sockets.set(count(now.sockets));
+        for (upstream, is_up) in [("llm", now.llm), ("vlm", now.vlm)] {
+            if let Some(is_up) = is_up {
+                self.upstreams.with_label_values(&[upstream]).set(is_up.into());
+            }
+        }
+        let encoded = TextEncoder::new().encode_to_string(&self.registry.gather());
+        encoded.expect("no metric is without a name or a value")
+    }
+}
+
+/// Adds a metric to a registry.
+fn registered<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+    let metric = made.expect("names, labels and buckets are well-formed");
+    registry.register(Box::new(metric.clone())).expect("each name is given once");
+    metric
+}
+
+/// `count` upper bounds in seconds, the first `from`, each `factor` times the one before, to three digits. A quantile
+/// that is interpolated within a bucket is off by less than the bucket's width.
+fn buckets(from: f64, factor: f64, count: i32) -> Vec<f64> {
+    let bounds = (0..count).map(|nth| from * factor.powi(nth));
+    bounds.map(|bound| format!("{bound:.2e}").parse().unwrap_or(bound)).collect()
+}

@@ -131,8 +131,14 @@ pub(crate) async fn run() -> Result<(), Failure> {
                 Ok(())
             }
             Some((_, flags)) => {
-                let server = Server::new(resolve(flags, Mode::Serve)?)?;
+                let config = resolve(flags, Mode::Serve)?;
+                let mut warnings = config.url_warnings();
+                let server = Server::new(config)?;
                 server.prepare().await?;
+                warnings.extend(server.warnings().await);
+                for warning in warnings {
+                    eprintln!("warning: {warning}");
+                }
                 println!("ok: {}", server.describe());
                 Ok(())
             }

@@ -9,19 +9,31 @@ use crate::app::{self, StartError};
 use crate::config::Config;
 use crate::knowledge::{Keep, Library, LibraryError, Progress};
 
-/// Adds the command's own flag.
+/// Adds the command's own flags.
 pub fn add_flags(command: Command) -> Command {
-    command.arg(
+    let command = command.arg(
         Arg::new("rebuild")
             .long("rebuild")
             .action(ArgAction::SetTrue)
             .help("Make all embeddings anew, also those of another model"),
+    );
+    command.arg(
+        Arg::new("titles")
+            .long("titles")
+            .action(ArgAction::SetTrue)
+            .help("Print every document's file and title, and embed nothing"),
     )
 }
 
 /// Reads the documents, embeds what is not embedded yet, and prints what was done. What was embedded before an error
 /// is kept: the next run goes on from there.
 pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), StartError> {
+    if matches.get_flag("titles") {
+        return titles(&config);
+    }
+    for warning in config.url_warnings() {
+        eprintln!("warning: {warning}");
+    }
     let keep = if matches.get_flag("rebuild") { Keep::Anew } else { Keep::Always };
     if keep == Keep::Anew && config.embeddings.is_none() {
         return Err(StartError::NoEmbeddings);
@@ -29,13 +41,21 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), Start
     let Some(library) = app::library(&config)? else { return Ok(()) };
     let knowledge = library.current();
     for skipped in knowledge.skipped() {
-        println!("skipped {}: {}", skipped.path.display(), skipped.reason);
+        println!("skipped {skipped}");
+    }
+    if !knowledge.ignored().is_empty() {
+        let kind = |(extension, files): (&String, &usize)| match extension.as_str() {
+            "" => format!("{files} without an extension"),
+            extension => format!("{files} .{extension}"),
+        };
+        let kinds: Vec<String> = knowledge.ignored().iter().map(kind).collect();
+        println!("passed over, of kinds that are not read: {}", kinds.join(", "));
     }
     let merged = match knowledge.merged() {
         0 => String::new(),
         merged => format!("; {merged} more say the same as another"),
     };
-    println!("{} documents in {} passages{merged}", knowledge.documents(), knowledge.len());
+    println!("{}{merged}", knowledge.size());
     if !library.is_embedding() {
         println!(
             "nothing is embedded: without --embeddings-url the search goes by words, and needs no index"
@@ -46,11 +66,22 @@ pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), Start
     for refused in library.refused() {
         println!("not embedded {refused}");
     }
-    println!("{done} of {all} passages are embedded, {new} of them now");
+    if all > 0 {
+        println!("{done} of {all} passages are embedded, {new} of them now");
+    }
     embedded.map_err(StartError::Index)?;
     let dropped = library.prune().await.map_err(StartError::Index)?;
     if dropped > 0 {
-        println!("{dropped} embeddings of former passages dropped");
+        println!("dropped of former passages: {dropped}");
+    }
+    Ok(())
+}
+
+/// Prints the titles as sources name them, which is what `relevant` of an evaluation's questions has.
+fn titles(config: &Config) -> Result<(), StartError> {
+    let Some(library) = app::library(config)? else { return Ok(()) };
+    for (file, title) in library.current().titles() {
+        println!("{file}\t{title}");
     }
     Ok(())
 }

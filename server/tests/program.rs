@@ -113,7 +113,8 @@ fn documents_prompts_and_files_that_can_not_be_used_are_named() {
     let serve = |knowledge: &str, more: &[&str]| {
         rapport(&[&["serve", "--listen", "127.0.0.1:0", "--knowledge", knowledge], more].concat())
     };
-    refused(&mut serve(&path("none"), &[]), &["--knowledge", &path("none"), "hint:"]);
+    refused(&mut serve(&path("none"), &[]), &[&path("none"), "hint: name a directory"]);
+    refused(&mut rapport(&["index"]), &["hint: ", "rapport index DIR"]);
     std::fs::create_dir(path("empty")).unwrap();
     refused(&mut serve(&path("empty"), &[]), &[&path("empty"), ".json", "hint:"]);
     std::fs::create_dir(path("broken")).unwrap();

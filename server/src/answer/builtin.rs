@@ -4,17 +4,25 @@
 //! A question is weighed word by word: a word that few of the passages hold says more than one that all hold,
 //! and one that none holds counts against an answer. The passage that holds most answers, with its sentences
 //! that hold most; a question that asks for a price, a clock time, a phone number or an address is only
-//! answered by a sentence that has one. What is not there is not answered.
+//! answered by a sentence that has one, and what a question is about must be spoken of (`spoken`), however near
+//! its form or its meaning is. What is not there is not answered.
 
 mod asked;
+mod common;
+mod form;
 mod kind;
+#[cfg(test)]
+mod mill;
 #[cfg(test)]
 mod museum;
 mod question;
 mod quote;
 mod small_talk;
+mod spoken;
 #[cfg(test)]
 mod tests;
+mod things;
+mod verdict;
 mod weigh;
 
 use crate::knowledge::Passage;
@@ -24,6 +32,7 @@ use crate::language::{Lang, sentence};
 pub use asked::{may_refer_back, standalone};
 pub use small_talk::is_small_talk;
 
+use kind::Kind;
 use question::Question;
 use quote::quote;
 use weigh::{Sentence, Weights};
@@ -142,8 +151,14 @@ const fn unknown(lang: Lang) -> &'static str {
 }
 
 fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract> {
-    let whole = |at: usize, sentences: &[&str]| {
-        quote(sentences, lang, passages[at].lang()).map(|text| Extract { text, used: vec![at] })
+    let said = |sentences: &[&str], used: Vec<usize>| {
+        let first = &passages[*used.first()?];
+        // "Yes" answers its own question only.
+        let is_kept = verdict::is_kept(question, &first.source.title);
+        let said = |it: &&str| if is_kept { (*it).to_owned() } else { verdict::without(it.trim()) };
+        let sentences: Vec<String> = sentences.iter().map(said).collect();
+        let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
+        quote(&sentences, lang, first.lang()).map(|text| Extract { text, used })
     };
     let weights = Weights::new(question, passages);
     let mut ranked = weights.rank(question, lang, passages);
@@ -153,6 +168,10 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
         ranked.insert(0, (at, 1.0));
     }
     let needed = match lang {
+        // "What is your phone number?" names nothing but what the form of an answer shows.
+        _ if question.kind.is_strict() && question.things.is_empty() => ANSWERS / 2.0,
+        // What is asked about must be there anyway.
+        _ if question.is_yes_no => ANSWERS,
         Lang::En if question.is_open() => ANSWERS_OPEN,
         Lang::ZhHant if question.is_open() => ANSWERS_OPEN_ZH,
         _ => ANSWERS,
@@ -164,7 +183,8 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
             false if question.is_open() && !question.names.is_empty() => ANSWERS / 2.0,
             false => ANSWERS,
         };
-        share >= needed || stands_out(&weights, question, at, passages) || means_it(question, at, passages)
+        (share >= needed || stands_out(&weights, question, at, passages) || means_it(question, at, passages))
+            && weights.speaks_of(question, at, lang, &passages[at])
     };
     let &(first, share) = ranked.iter().find(answers)?;
     // One that holds as much and has the figure asked for goes before one that hasn't.
@@ -175,9 +195,15 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
     // Which of its sentences answers, shared words would tell.
     let is_only_meant = share < ANSWERS && means_it(question, chief, passages);
     if question.asks_for_list() || is_only_meant {
-        return whole(chief, &sentence::split(&passage.text));
+        return said(&sentence::split(&passage.text), vec![chief]);
     }
     let mut sentences = weights.sentences(question, &ranked, passages);
+    if question.kind.is_strict() || question.kind == Kind::Person {
+        // A figure of something else is no answer.
+        sentences.retain(|it| {
+            !question.is_met_by(it.text) || weights.says_of(question, it, lang, &passages[it.passage])
+        });
+    }
     if question.is_open() {
         // "Tell me more": not the same again.
         sentences.retain(|it| !question.refers_to(it.text));
@@ -185,15 +211,15 @@ fn best(question: &Question, lang: Lang, passages: &[Passage]) -> Option<Extract
     let chosen = if question.asks_for_meaning() { lead(&sentences, chief) } else { None };
     let mut chosen = chosen.unwrap_or_else(|| choose(&sentences, chief, passage.lang(), question));
     if question.kind.is_strict() && !chosen.first().is_some_and(Sentence::refers_back) {
-        chosen.retain(|it| it.passage == chief || question.kind.is_met_by(it.text));
+        chosen.retain(|it| it.passage == chief || question.is_met_by(it.text));
     }
-    if !chosen.iter().any(|it| it.passage == chief && question.kind.is_met_by(it.text)) {
+    if !chosen.iter().any(|it| it.passage == chief && question.is_met_by(it.text)) {
         return None;
     }
     let texts: Vec<_> = chosen.iter().map(|it| it.text).collect();
     let mut used: Vec<_> = chosen.iter().map(|it| it.passage).collect();
     used.dedup();
-    quote(&texts, lang, passage.lang()).map(|text| Extract { text, used })
+    said(&texts, used)
 }
 
 /// Whether a passage answers although it may share no word with the question: it is the nearest in meaning by far,
@@ -237,7 +263,10 @@ fn choose<'a>(
 ) -> Vec<Sentence<'a>> {
     let mut ranked: Vec<&Sentence<'a>> = sentences.iter().filter(|it| it.lang == lang).collect();
     ranked.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.at.cmp(&b.at)));
-    let Some(&best) = ranked.iter().find(|it| it.passage == chief) else { return Vec::new() };
+    let of_chief = || ranked.iter().filter(|it| it.passage == chief);
+    let Some(&best) = of_chief().find(|it| question.is_met_by(it.text)).or_else(|| of_chief().next()) else {
+        return Vec::new();
+    };
     let (most, most_held) = (best.weight, best.held);
     // The chief passage speaks first; the sort is stable.
     ranked.sort_by_key(|it| it.passage != chief);
@@ -252,7 +281,7 @@ fn choose<'a>(
         };
         if !of_chief
             && (question.is_open()
-                || chosen.iter().any(|it| question.kind.is_strict() && question.kind.is_met_by(it.text)))
+                || chosen.iter().any(|it| question.kind.is_strict() && question.is_met_by(it.text)))
         {
             continue;
         }
@@ -262,6 +291,9 @@ fn choose<'a>(
         }
         let repeats =
             chosen.iter().any(|it| it.text.contains(sentence.text) || sentence.text.contains(it.text));
+        if sentence.weight > most && of_chief {
+            continue; // It has more of the question's words, and not what is asked for.
+        }
         if chosen.len() < question.most_sentences() && sentence.weight >= needed * most && !repeats {
             chosen.push(*sentence);
         }

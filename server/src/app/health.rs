@@ -1,5 +1,5 @@
-//! Whether the server is ready: its documents loaded, its model reachable. A dead VLM is told, but is no
-//! reason not to be ready: turns go on without a description.
+//! Whether the server is ready: its documents loaded, its model reachable. A dead VLM or server of embeddings is told,
+//! but is no reason not to be ready: turns go on without a description, searches go by words.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +69,13 @@ impl Health {
                 Some(vlm) => Some(told(timeout(PROBE, vlm.reach()).await)),
             }
         };
-        let (llm, vlm) = tokio::join!(of_llm, of_camera);
+        let of_embeddings = async {
+            match self.library.as_ref().filter(|library| library.is_embedding()) {
+                None => None,
+                Some(library) => Some(told(timeout(PROBE, library.reach()).await)),
+            }
+        };
+        let (llm, vlm, embeddings) = tokio::join!(of_llm, of_camera, of_embeddings);
         let is_up = |reached: &Option<Result<(), String>>| reached.as_ref().map(Result::is_ok);
         let (llm_is_up, vlm_is_up) = (is_up(&llm), is_up(&vlm));
         let is_ready = llm_is_up.unwrap_or(true);
@@ -81,6 +87,7 @@ impl Health {
         let told = json!({
             "ready": is_ready,
             "knowledge": self.library.as_ref().map_or(Value::Null, |library| told_knowledge(library)),
+            "embeddings": status(embeddings, "none"),
             "llm": status(llm, "builtin"),
             "vlm": status(vlm, "none"),
         });
@@ -94,8 +101,12 @@ fn told_knowledge(library: &Library) -> Value {
     let mut told = json!({
         "documents": knowledge.documents(),
         "passages": knowledge.len(),
-        "skipped_files": knowledge.skipped().len(),
+        "skipped_files": knowledge.skipped_files(),
+        "skipped_items": knowledge.skipped().len() - knowledge.skipped_files(),
     });
+    if let Some(reason) = library.stale() {
+        told["stale"] = reason.into();
+    }
     if library.is_embedding() {
         told["embedded"] = knowledge.embedded().into();
     }

@@ -127,13 +127,25 @@ impl Server {
                 } else {
                     String::new()
                 };
-                format!("{} documents in {} passages{embedded}", knowledge.documents(), knowledge.len())
+                format!("{}{embedded}", knowledge.size())
             },
         );
         let answers = if engine.answerer.is_builtin() { "the built-in engine" } else { "a model" };
         let camera =
             if engine.descriptions.has_vlm() { "visitors are described" } else { "nobody is described" };
         format!("{documents}, {answers} answers, {camera}")
+    }
+
+    /// What would be served less well than it could be: files that can't be read, upstreams that don't answer.
+    pub async fn warnings(&self) -> Vec<String> {
+        let knowledge = self.app.library.as_ref().map(|library| library.current());
+        let skipped = knowledge.iter().flat_map(|it| it.skipped()).map(|it| format!("not served: {it}"));
+        let told = self.app.health.check().await.told;
+        let unreachable = ["llm", "vlm", "embeddings"].into_iter().filter_map(|upstream| {
+            let reason = told[upstream]["reason"].as_str()?;
+            Some(format!("{upstream}: {reason}"))
+        });
+        skipped.chain(unreachable).collect()
     }
 
     /// The sessions, for those who watch the server from inside.

@@ -55,7 +55,7 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Knowledge(error) => write!(f, "--knowledge: {error}"),
+            Self::Knowledge(error) => error.fmt(f),
             Self::Index(error) => error.fmt(f),
             Self::NoEmbeddings => {
                 f.write_str("--rebuild: nothing makes embeddings\nhint: add --embeddings-url")
@@ -88,12 +88,8 @@ impl Backends {
     pub fn of(config: &Config) -> Result<Self, StartError> {
         let unusable = |flag, url: &str, reason| StartError::Upstream { flag, url: url.to_owned(), reason };
         let mut backends = Self::default();
-        let llm = config.llm.as_ref().map(|it| ("--llm-url", &it.url));
-        let embeddings = config.embeddings.as_ref().map(|it| ("--embeddings-url", &it.url));
-        for (flag, url) in [llm, embeddings].into_iter().flatten() {
-            if !url.trim_end_matches('/').ends_with("/v1") {
-                tracing::warn!(flag, "the URL does not end in /v1, as those of most model servers do");
-            }
+        for warning in config.url_warnings() {
+            tracing::warn!("{warning}");
         }
         if let Some(endpoint) = &config.llm {
             let client = OpenAi::new(endpoint.clone());
@@ -195,12 +191,38 @@ pub(crate) fn library(config: &Config) -> Result<Option<Arc<Library>>, StartErro
                 reason,
             })?;
             let file = config.index.clone().unwrap_or_else(|| index_file(&paths[0]));
-            let embedder = Embedder::new(client, Store::at(file));
+            let embedder = Embedder::new(client, Store::at(file).made_by(rebuilding(config, paths)));
             Library::load(sources(paths), Some(embedder)).map_err(StartError::Knowledge)?
         }
     };
     library.current().log("loaded", &[]);
     Ok(Some(Arc::new(library)))
+}
+
+/// The command that makes the embeddings anew, to be copied.
+fn rebuilding(config: &Config, documents: &[PathBuf]) -> String {
+    let quoted = |text: &str| {
+        let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/.:_-@".contains(c)) && !text.is_empty();
+        if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    };
+    let mut command = "rapport index --rebuild".to_owned();
+    let mut add = |flag: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            command.push_str(flag);
+            command.push_str(&quoted(value));
+        }
+    };
+    for path in documents {
+        add(" ", Some(&path.to_string_lossy()));
+    }
+    add(" --index ", config.index.as_deref().map(Path::to_string_lossy).as_deref());
+    if let Some(endpoint) = &config.embeddings {
+        add(" --embeddings-url ", Some(&endpoint.url));
+        add(" --embeddings-model ", endpoint.model.as_deref());
+        add(" --embeddings-query-prefix ", endpoint.query_prefix.as_deref());
+        add(" --embeddings-passage-prefix ", endpoint.passage_prefix.as_deref());
+    }
+    command
 }
 
 /// Where the embeddings of documents are kept: beside them.

@@ -111,7 +111,7 @@ pub(super) const KEYS: &[Key] = &[
         "index",
         "FILE",
         "",
-        "Where the passages' embeddings are kept; by default `.rapport-index` in the first --knowledge",
+        "Where the passages' embeddings are kept; by default `.rapport-index` beside the first documents",
     )
     .kind(Kind::NotInDemo),
     // The models

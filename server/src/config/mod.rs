@@ -179,6 +179,20 @@ impl Config {
         Self::from_layers(&layers(matches, mode)?, mode)
     }
 
+    /// What looks wrong with the URLs of models.
+    pub fn url_warnings(&self) -> Vec<String> {
+        let llm = self.llm.as_ref().map(|it| ("--llm-url", &it.url));
+        let embeddings = self.embeddings.as_ref().map(|it| ("--embeddings-url", &it.url));
+        [llm, embeddings]
+            .into_iter()
+            .flatten()
+            .filter(|(_, url)| !url.trim_end_matches('/').ends_with("/v1"))
+            .map(|(flag, url)| {
+                format!("{flag}: `{url}` does not end in /v1, as the URLs of most model servers do")
+            })
+            .collect()
+    }
+
     /// The demo's configuration with every key at its default, for tests.
     pub fn demo() -> Self {
         Self::from_layers(&Layers::default(), Mode::Demo).expect("the defaults are valid")
@@ -363,7 +377,11 @@ fn knowledge(layers: &Layers, mode: Mode, has_model: bool) -> Result<Knowledge, 
         Mode::Demo => Ok(Knowledge::Sample),
         _ if !paths.is_empty() => Ok(Knowledge::Paths(paths)),
         Mode::Serve if has_model => Ok(Knowledge::None),
-        Mode::Serve | Mode::Index => Err(ConfigError::new(
+        Mode::Index => Err(ConfigError::new(
+            "no documents are named",
+            "name a directory of documents, or one file: rapport index DIR",
+        )),
+        Mode::Serve => Err(ConfigError::new(
             "there is nothing to answer from: neither --knowledge nor --llm-url is given",
             "add --knowledge DIR with documents (.json, .md, .txt, .html, .pdf); `rapport demo` shows a sample",
         )),

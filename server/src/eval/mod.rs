@@ -4,6 +4,7 @@
 mod question;
 mod report;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -38,7 +39,13 @@ pub fn add_flags(command: Command) -> Command {
 pub async fn carry_out(config: Config, matches: &ArgMatches) -> Result<(), EvalError> {
     let path = matches.get_one::<String>("questions").map(PathBuf::from).unwrap_or_default();
     let questions = question::read(&path)?;
+    for warning in config.url_warnings() {
+        eprintln!("warning: {warning}");
+    }
     let house = House::open(&config).await?;
+    for (id, title) in house.unknown_titles(&questions) {
+        eprintln!("warning: question {id}: no document has the title `{title}`");
+    }
     let mut report = Report::default();
     for question in questions {
         report.add(house.ask(question).await?);
@@ -71,6 +78,15 @@ impl House {
         let research = app::research(library, chat.clone(), &prompts, config.passage_chars);
         let (answerer, _) = app::voices(chat, &prompts, config.context_tokens);
         Ok(Self { research, answerer })
+    }
+
+    /// The titles that answer questions and that no document has, with the questions' names.
+    fn unknown_titles<'a>(&self, questions: &'a [Question]) -> Vec<(&'a str, &'a str)> {
+        let knowledge = self.research.library.current();
+        let known: HashSet<&str> = knowledge.titles().map(|it| it.1).collect();
+        let all =
+            questions.iter().flat_map(|it| it.relevant.iter().map(|title| (it.id.as_str(), title.as_str())));
+        all.filter(|it| !known.contains(it.1)).collect()
     }
 
     /// Asks a question behind its history; what of that has no answer is asked first.
@@ -148,6 +164,8 @@ pub enum EvalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It holds no line.
+    NoQuestions(PathBuf),
     /// There is nothing to find.
     NoDocuments,
     /// A part is missing or broken.
@@ -169,6 +187,11 @@ impl fmt::Display for EvalError {
             Self::NoQuestion { path, line, reason } => write!(
                 f,
                 "{}:{line}: {reason}\nhint: write one question a line: {{\"question\": \"...\", \"relevant\": [\"a title\"]}}",
+                path.display()
+            ),
+            Self::NoQuestions(path) => write!(
+                f,
+                "{} holds no question\nhint: write one question a line: {{\"question\": \"...\", \"relevant\": [\"a title\"]}}",
                 path.display()
             ),
             Self::NoDocuments => f.write_str("there is nothing to find\nhint: add --knowledge DIR"),

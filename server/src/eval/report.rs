@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::question::Question;
+use super::question::{Contains, Question};
 use crate::event::Source;
 
 /// A question and what came of it.
@@ -39,8 +39,24 @@ impl Asked {
     fn contains(&self) -> Option<bool> {
         let expected = &self.question.answer_contains;
         let answer = self.answer.to_lowercase();
-        let has = |any: &Vec<String>| any.iter().any(|it| answer.contains(&it.to_lowercase()));
-        (!expected.is_empty()).then(|| expected.iter().any(has))
+        let mut strings = expected.iter().flat_map(Contains::strings);
+        (!expected.is_empty()).then(|| strings.any(|it| answer.contains(&it.to_lowercase())))
+    }
+
+    /// What went wrong, for people: the answer lacks what it should have, or the document was not found.
+    fn missed(&self) -> Option<String> {
+        let found = match self.rank() {
+            Some(rank) => format!("its document is number {} of those found", rank + 1),
+            None if self.is_answerable() => "its document was not found".into(),
+            None => "no document answers it".into(),
+        };
+        let is_lost = self.is_answerable() && self.rank().is_none();
+        match self.contains() {
+            Some(false) => Some(format!("the answer lacks what it should have; {found}")),
+            Some(true) if is_lost => Some(format!("{found}, though the answer fits")),
+            None if is_lost => Some(found),
+            _ => None,
+        }
     }
 }
 
@@ -194,15 +210,11 @@ impl Report {
         let ms = |share: f64| self.quantile(share).unwrap_or_default();
         let _ = writeln!(table, "\nsearch: p50 {:.1} ms, p99 {:.1} ms", ms(0.5), ms(0.99));
         if self.degraded() > 0 {
-            let _ = writeln!(table, "degraded: {} questions, searched by words alone", self.degraded());
+            let _ = writeln!(table, "degraded: {} of the searches, by words alone", self.degraded());
         }
-        for it in self.asked.iter().filter(|it| it.contains() == Some(false)) {
-            let rank = it.rank().map_or_else(|| "not found".into(), |rank| format!("found as {}.", rank + 1));
-            let _ = writeln!(
-                table,
-                "\nmissed {}: {}\n  {}\n  document {rank}",
-                it.question.id, it.question.text, it.answer
-            );
+        for (it, why) in self.asked.iter().filter_map(|it| Some((it, it.missed()?))) {
+            let Question { id, text, .. } = &it.question;
+            let _ = writeln!(table, "\nmissed {id}: {text}\n  {}\n  {why}", it.answer);
         }
         table
     }

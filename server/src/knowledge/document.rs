@@ -21,52 +21,69 @@ pub(super) struct Document {
     pub(super) is_term: bool,
 }
 
-/// The fields of an item that no shape explains.
+/// Why an item is no document.
 #[derive(Debug, PartialEq)]
-pub(super) struct UnknownShape {
-    /// The names of the item's fields; none if it is no object.
-    pub(super) fields: Vec<String>,
+pub(super) enum NoDocument {
+    /// No shape explains it; the names of its fields, none if it is no object.
+    Unknown(Vec<String>),
+    /// It has a shape, but a field of it is no text, or says nothing; why, for people.
+    Unusable(String),
 }
 
 /// The document in an item: question/answer, term/`full_name`/content, date/title/content or title/content.
-/// Other fields are ignored. Nothing when its text is empty.
-pub(super) fn from_json(item: &Value, file: &Arc<str>) -> Result<Option<Document>, UnknownShape> {
-    let field = |name: &str| item.get(name).and_then(Value::as_str).map(str::trim);
-    let build = |title: &str, context: &str, text: String, is_term: bool| {
-        // Some lists hold Markdown's bold; nobody wants to hear asterisks.
-        let text = text.replace("**", "");
-        let document = Document {
-            file: Arc::clone(file),
-            title: title.into(),
-            context: context.to_owned(),
-            text,
-            is_term,
-        };
-        Ok((!document.text.trim().is_empty()).then_some(document))
+/// Other fields are ignored.
+pub(super) fn from_json(item: &Value, file: &Arc<str>) -> Result<Document, NoDocument> {
+    let has = |name: &str| item.get(name).is_some_and(|value| !value.is_null());
+    let field = |name: &str| match item.get(name) {
+        None | Some(Value::Null) => Ok(""),
+        Some(Value::String(text)) => Ok(text.trim()),
+        Some(other) => Err(NoDocument::Unusable(format!("its `{name}` is {}, not a text", kind_of(other)))),
     };
-    if let (Some(question), Some(answer)) = (field("question"), field("answer")) {
-        return build(question, "", answer.to_owned(), false);
+    let text_of = |name: &str| match field(name)? {
+        "" => Err(NoDocument::Unusable(format!("its `{name}` is empty"))),
+        text => Ok(text),
+    };
+    let build = |title: &str, context: &str, text: String, is_term: bool| Document {
+        file: Arc::clone(file),
+        title: title.into(),
+        context: context.to_owned(),
+        // Some lists hold Markdown's bold; nobody wants to hear asterisks.
+        text: text.replace("**", ""),
+        is_term,
+    };
+    if has("question") && has("answer") {
+        return Ok(build(field("question")?, "", text_of("answer")?.to_owned(), false));
     }
-    let Some(content) = field("content") else { return Err(unknown(item)) };
-    if content.is_empty() {
-        return Ok(None);
+    if !has("content") || !has("term") && !has("title") {
+        let fields = item.as_object().map(|it| it.keys().cloned().collect());
+        return Err(NoDocument::Unknown(fields.unwrap_or_default()));
     }
-    if let Some(term) = field("term") {
-        let text = match field("full_name") {
-            Some(name) if !name.is_empty() && !content.contains(name) => named(term, name, content),
-            _ => content.to_owned(),
+    let content = text_of("content")?;
+    if has("term") {
+        let (term, name) = (field("term")?, field("full_name")?);
+        let text = if name.is_empty() || content.contains(name) {
+            content.to_owned()
+        } else {
+            named(term, name, content)
         };
-        return build(term, "", text, true);
+        return Ok(build(term, "", text, true));
     }
-    match (field("title"), field("date")) {
-        (Some(title), Some(date)) if !date.is_empty() => build(title, date, dated(date, content), false),
-        (Some(title), _) => build(title, "", content.to_owned(), false),
-        _ => Err(unknown(item)),
+    match (field("title")?, field("date")?) {
+        (title, "") => Ok(build(title, "", content.to_owned(), false)),
+        (title, date) => Ok(build(title, date, dated(date, content), false)),
     }
 }
 
-fn unknown(item: &Value) -> UnknownShape {
-    UnknownShape { fields: item.as_object().map(|it| it.keys().cloned().collect()).unwrap_or_default() }
+/// What a value is, for people.
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// The text of a term: its full name is a sentence of its own.

@@ -1,7 +1,7 @@
 //! The documents that are being served, their embeddings, and what becomes of both when the files change.
 
 use std::convert::Infallible;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -35,6 +35,8 @@ pub struct Library {
     watch: Watch,
     embedder: Option<Arc<Embedder>>,
     current: RwLock<Arc<Knowledge>>,
+    /// Why changed documents are not served; none: what is served is what lies there.
+    stale: Mutex<Option<String>>,
     /// Searches that may begin.
     turns: Arc<Semaphore>,
     told: Told,
@@ -57,6 +59,11 @@ impl Library {
     /// What is served now.
     pub fn current(&self) -> Arc<Knowledge> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why changed documents are not served, where that is so.
+    pub fn stale(&self) -> Option<String> {
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether questions and passages are embedded.
@@ -150,7 +157,10 @@ impl Library {
     /// Loads the documents anew and serves them, embedded as far as they soon can be; whether they could be loaded.
     async fn reload(&self) -> bool {
         let sources = self.sources.clone();
-        let knowledge = match blocking(move || Knowledge::of_sources(&sources)).await {
+        let loaded = blocking(move || Knowledge::of_sources(&sources)).await;
+        let reason = loaded.as_ref().err().map(LoadError::reason);
+        *self.stale.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+        let knowledge = match loaded {
             Ok(knowledge) => Arc::new(knowledge),
             Err(error) => {
                 tracing::error!(%error, "the changed documents are not served; those before them are");
@@ -195,6 +205,7 @@ impl From<Knowledge> for Library {
             watch: Watch::over(Vec::new()),
             embedder: None,
             current: RwLock::new(Arc::new(knowledge)),
+            stale: Mutex::default(),
             turns: Arc::new(turns),
             told: Told::default(),
         }

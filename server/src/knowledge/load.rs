@@ -3,7 +3,8 @@
 
 mod error;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::apart::{self, Content};
-use super::document::{self, Document};
+use super::document::{self, Document, NoDocument};
 use super::{html, markdown, pdf, plain};
 
 pub use error::LoadError;
@@ -36,13 +37,25 @@ impl From<Vec<PathBuf>> for Sources {
     }
 }
 
-/// A file that is not served, or not all of it.
+/// A file, or an item of a list, that is not served, or not all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// Its path.
     pub path: PathBuf,
+    /// Which item of its list it is, counted from 1; none: the whole file.
+    pub item: Option<usize>,
     /// Why, for people.
     pub reason: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.path.display())?;
+        if let Some(item) = self.item {
+            write!(f, "item {item}: ")?;
+        }
+        f.write_str(&self.reason)
+    }
 }
 
 /// What was found below the paths.
@@ -51,8 +64,10 @@ pub(super) struct Found {
     pub(super) documents: Vec<Document>,
     /// Files that should be documents and can't be read.
     pub(super) skipped: Vec<Skipped>,
-    /// How many files are of a kind that is not read.
-    pub(super) ignored: usize,
+    /// How many files are of a kind that is not read, by extension.
+    pub(super) ignored: BTreeMap<String, usize>,
+    /// The real paths of the files that were read: none is read twice.
+    seen: HashSet<PathBuf>,
     reader: Option<PathBuf>,
 }
 
@@ -79,31 +94,43 @@ impl Found {
     }
 
     fn skip(&mut self, path: &Path, reason: impl Into<String>) {
-        self.skipped.push(Skipped { path: path.to_owned(), reason: reason.into() });
+        self.skipped.push(Skipped { path: path.to_owned(), item: None, reason: reason.into() });
     }
 
-    /// Adds the documents below a path, in the order of their names. Hidden files are passed over.
+    /// Adds the documents below a path, in the order of their names. Hidden files are passed over, and files that were
+    /// read before. After a mistake the rest is looked through all the same, to tell all at once.
     fn add(&mut self, root: &Path) -> Result<(), LoadError> {
         let before = self.documents.len();
-        if fs::metadata(root).map_err(|error| LoadError::unreadable(root, error))?.is_dir() {
-            for path in self.files(root)? {
-                let below = path.strip_prefix(root).unwrap_or(&path);
-                let name: Vec<_> =
-                    below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-                self.file(&path, &name.join("/"))?;
-            }
-        } else {
-            let name = root.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-            if Kind::of(root).is_none() {
-                return Err(LoadError::UnknownKind(root.to_owned()));
-            }
-            self.file(root, &name)?;
+        let mut mistake = None;
+        let mut is_read_before = false;
+        let is_directory = fs::metadata(root).map_err(|error| LoadError::unreadable(root, error))?.is_dir();
+        if !is_directory && Kind::of(root).is_none() {
+            return Err(LoadError::UnknownKind(root.to_owned()));
         }
-        if self.documents.len() > before {
-            return Ok(());
+        let files = if is_directory { self.files(root)? } else { vec![root.to_owned()] };
+        for path in files {
+            if !self.seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+                is_read_before = true;
+                continue;
+            }
+            let below = path.strip_prefix(if is_directory { root } else { path.parent().unwrap_or(root) });
+            let below = below.unwrap_or(&path);
+            let name: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            match self.file(&path, &name.join("/")) {
+                Err(error) if mistake.is_some() => self.skip(&path, error.told()),
+                Err(error) => mistake = Some(error),
+                Ok(()) => {}
+            }
         }
-        let reasons = self.skipped.iter().filter(|it| it.path.starts_with(root)).cloned().collect();
-        Err(LoadError::Empty(root.to_owned(), reasons))
+        let skipped =
+            || self.skipped.iter().filter(|it| it.path.starts_with(root)).cloned().collect::<Vec<_>>();
+        match mistake {
+            Some(error) => Err(error.among(skipped())),
+            None if self.documents.len() == before && !is_read_before => {
+                Err(LoadError::Empty(root.to_owned(), skipped()))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The files of known kinds below a directory.
@@ -185,11 +212,29 @@ impl Found {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
         match kind {
             Some(Kind::Json) if text.trim().is_empty() => self.skip(path, "it holds no text"),
-            Some(Kind::Json) => json(text, &file, path, &mut self.documents)?,
+            Some(Kind::Json) => self.json(text, &file, path)?,
             Some(Kind::Markdown) => self.documents.extend(markdown::read(text, &file, &stem)),
             Some(Kind::Html) => self.documents.extend(html::read(text, &file, &stem)),
             Some(Kind::Text) => self.documents.extend(plain::read(text, &file, &stem)),
             Some(Kind::Pdf) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Adds the items of a list.
+    fn json(&mut self, text: &str, file: &Arc<str>, path: &Path) -> Result<(), LoadError> {
+        let value: Value = serde_json::from_str(text).map_err(|error| LoadError::json(path, &error))?;
+        let Value::Array(items) = value else { return Err(LoadError::NoList(path.to_owned())) };
+        for (item, value) in (1..).zip(&items) {
+            match document::from_json(value, file) {
+                Ok(document) => self.documents.push(document),
+                Err(NoDocument::Unknown(fields)) => {
+                    return Err(LoadError::Shape { path: path.to_owned(), item, fields });
+                }
+                Err(NoDocument::Unusable(reason)) => {
+                    self.skipped.push(Skipped { path: path.to_owned(), item: Some(item), reason });
+                }
+            }
         }
         Ok(())
     }
@@ -222,9 +267,9 @@ impl Kind {
     fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "json" => Some(Self::Json),
-            "md" => Some(Self::Markdown),
+            "md" | "markdown" => Some(Self::Markdown),
             "txt" => Some(Self::Text),
-            "html" | "htm" => Some(Self::Html),
+            "html" | "htm" | "xhtml" => Some(Self::Html),
             "pdf" => Some(Self::Pdf),
             _ => None,
         }
@@ -259,6 +304,9 @@ impl Walk<'_> {
                 continue;
             }
             match fs::metadata(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    self.found.skip(&path, "a link to nothing");
+                }
                 Err(error) => self.found.skip(&path, error.to_string()),
                 Ok(metadata) if metadata.is_dir() => {
                     if let Err(error) = self.directory(&path) {
@@ -266,7 +314,10 @@ impl Walk<'_> {
                     }
                 }
                 Ok(metadata) if metadata.is_file() && Kind::of(&path).is_some() => self.files.push(path),
-                Ok(_) => self.found.ignored += 1,
+                Ok(_) => {
+                    let extension = path.extension().map(|it| it.to_string_lossy().to_lowercase());
+                    *self.found.ignored.entry(extension.unwrap_or_default()).or_default() += 1;
+                }
             }
         }
         self.above.pop();
@@ -283,18 +334,4 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("{size} MiB are too much; split it into files of at most {most} MiB"));
     }
     fs::read(path).map_err(unreadable)
-}
-
-fn json(text: &str, file: &Arc<str>, path: &Path, out: &mut Vec<Document>) -> Result<(), LoadError> {
-    let value: Value = serde_json::from_str(text).map_err(|error| LoadError::json(path, &error))?;
-    let Value::Array(items) = value else { return Err(LoadError::NoList(path.to_owned())) };
-    for (at, item) in items.iter().enumerate() {
-        let document = document::from_json(item, file).map_err(|unknown| LoadError::Shape {
-            path: path.to_owned(),
-            item: at + 1,
-            fields: unknown.fields,
-        })?;
-        out.extend(document);
-    }
-    Ok(())
 }

@@ -30,6 +30,7 @@ mod tests;
 mod vectors;
 mod watch;
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -60,9 +61,10 @@ pub const MAX_PASSAGES: usize = 6;
 #[derive(Debug, Default)]
 pub struct Knowledge {
     passages: Vec<Held>,
-    documents: usize,
+    /// Of each document, its file and title.
+    titles: Vec<(Arc<str>, Arc<str>)>,
     skipped: Vec<Skipped>,
-    ignored: usize,
+    ignored: BTreeMap<String, usize>,
     merged: usize,
     index: Index,
     definitions: Definitions,
@@ -100,8 +102,14 @@ impl Knowledge {
     /// Indexes documents; of passages that say the same the first is kept.
     fn of(Found { documents, skipped, ignored, .. }: Found) -> Self {
         let suggestions = Suggestions::of(&documents);
-        let mut knowledge =
-            Self { documents: documents.len(), skipped, ignored, suggestions, ..Self::default() };
+        let named = |it: &Document| (Arc::clone(&it.file), Arc::clone(&it.title));
+        let mut knowledge = Self {
+            titles: documents.iter().map(named).collect(),
+            skipped,
+            ignored,
+            suggestions,
+            ..Self::default()
+        };
         // A passage's headings are those of all documents that say the same.
         let mut passages: Vec<(&Document, String, Vec<String>)> = Vec::new();
         let mut seen = Seen::default();
@@ -148,7 +156,14 @@ impl Knowledge {
 
     /// How many documents (items of JSON lists, pages of PDF files, sections of the others) the passages come from.
     pub fn documents(&self) -> usize {
-        self.documents
+        self.titles.len()
+    }
+
+    /// How much there is, for people.
+    pub fn size(&self) -> String {
+        let count =
+            |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+        format!("{} in {}", count(self.documents(), "document"), count(self.len(), "passage"))
     }
 
     /// What a visitor may ask first.
@@ -161,14 +176,26 @@ impl Knowledge {
         self.vectors().len()
     }
 
-    /// The files that should be documents and can't be read.
+    /// The files that should be documents and can't be read, and items of lists that say nothing.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
-    /// How many files below the directories were of a kind that is not read.
-    pub fn ignored(&self) -> usize {
-        self.ignored
+    /// How many files can't be read.
+    pub fn skipped_files(&self) -> usize {
+        self.skipped.iter().filter(|it| it.item.is_none()).count()
+    }
+
+    /// How many files below the directories are of a kind that is not read, by extension (without its dot).
+    pub fn ignored(&self) -> &BTreeMap<String, usize> {
+        &self.ignored
+    }
+
+    /// The documents' files and titles, in their order, each once.
+    pub fn titles(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut seen = HashSet::new();
+        let all = self.titles.iter().map(|(file, title)| (&**file, &**title));
+        all.filter(move |it| seen.insert(*it))
     }
 
     /// The vectors' dimension; none if there are none.
@@ -184,7 +211,8 @@ impl Knowledge {
     /// Tells operators what is served, and what is not but for what they know.
     pub(crate) fn log(&self, what: &'static str, known: &[Skipped]) {
         for skipped in self.skipped.iter().filter(|it| !known.contains(it)) {
-            tracing::warn!(file = %skipped.path.display(), reason = skipped.reason, "a file is not served");
+            let (file, item, reason) = (skipped.path.display(), skipped.item, &skipped.reason);
+            tracing::warn!(%file, item, reason, "{} is not served", if item.is_some() { "an item" } else { "a file" });
         }
         tracing::info!(documents = self.documents(), passages = self.len(), "knowledge {what}");
     }

@@ -62,12 +62,20 @@ pub(super) struct Stored {
 #[derive(Debug, Clone)]
 pub struct Store {
     path: PathBuf,
+    /// The command that makes the file anew.
+    remedy: String,
 }
 
 impl Store {
     /// A store that need not exist yet.
     pub fn at(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, remedy: "rapport index --rebuild".into() }
+    }
+
+    /// The same, made anew by this command, as errors tell it.
+    #[must_use]
+    pub fn made_by(self, remedy: String) -> Self {
+        Self { remedy, ..self }
     }
 
     /// Where it is.
@@ -237,6 +245,7 @@ impl Store {
             what,
             stored: stored.to_owned(),
             expected: expected.to_owned(),
+            remedy: self.remedy.clone(),
         }
     }
 
@@ -290,6 +299,8 @@ pub enum StoreError {
         stored: String,
         /// What is configured.
         expected: String,
+        /// The command that makes the file anew.
+        remedy: String,
     },
     /// The file can't be read or written.
     Unusable {
@@ -303,10 +314,10 @@ pub enum StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Other { path, what, stored, expected } => write!(
+            Self::Other { path, what, stored, expected, remedy } => write!(
                 f,
                 "{} was made with the {what} `{stored}`, not `{expected}`\nhint: configure that one, or make it \
-                 anew: `rapport index --rebuild`",
+                 anew: {remedy}",
                 path.display()
             ),
             Self::Unusable { path, reason } => write!(

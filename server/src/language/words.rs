@@ -7,6 +7,7 @@
 //! kept whole and in pieces, and full-width letters and the variant 臺 are folded, so that a question finds
 //! a document whatever the spelling.
 
+pub mod alike;
 mod numeral;
 mod stem;
 mod stop;

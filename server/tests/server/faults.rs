@@ -165,6 +165,7 @@ async fn readiness_tells_of_upstreams_and_needs_the_model_alone() {
         let (code, body) = crate::raw::get(house.address, "/readyz").await;
         let told: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((code, &told["ready"]), (status, &json!(status == 200)), "{body}");
+        assert_eq!(told["embeddings"]["status"], "none");
         assert_eq!(told["vlm"]["status"], if status == 200 { "unreachable" } else { "ok" });
         assert!(told["knowledge"]["passages"].as_u64().unwrap() > 30);
         assert_eq!(crate::raw::get(house.address, "/healthz").await.0, 200);

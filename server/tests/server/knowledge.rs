@@ -182,6 +182,8 @@ async fn without_its_embeddings_a_question_is_searched_by_words_and_the_turn_say
     // By words until the passages are embedded, then by both.
     let whole = async { while client.ask(ask).await["degraded"] != json!([]) {} };
     timeout(DEADLINE, whole).await.unwrap();
+    let (_, told) = crate::raw::get(house.address, "/readyz").await;
+    assert!(told.contains(r#""embeddings":{"status":"ok"}"#), "{told}");
     meaning.is_down.store(true, Ordering::Relaxed);
     let done = client.ask(ask).await;
     assert_eq!(done["degraded"], json!(["embed"]));
@@ -206,6 +208,21 @@ async fn a_changed_document_is_served_without_a_restart() {
     // A mistake in a list leaves the old documents in place.
     std::fs::write(directory.path().join("more.json"), "[{").unwrap();
     std::fs::write(directory.path().join("clock.md"), "# 鐘\n\n這座鐘高五公尺。").unwrap();
+    let stale = async || {
+        let told: Value = serde_json::from_str(&crate::raw::get(house.address, "/readyz").await.1).unwrap();
+        assert_eq!(told["ready"], true);
+        told["knowledge"]["stale"].as_str().map(str::to_owned)
+    };
+    let told = async {
+        loop {
+            match stale().await {
+                Some(reason) => return reason,
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    };
+    let reason = timeout(DEADLINE, told).await.unwrap();
+    assert!(reason.contains("more.json:1:2: malformed JSON"), "{reason}");
     assert!(client.ask(ask).await["answer"].as_str().unwrap().contains("三公尺"));
 
     std::fs::remove_file(directory.path().join("more.json")).unwrap();
@@ -220,6 +237,8 @@ async fn a_changed_document_is_served_without_a_restart() {
         }
     };
     timeout(DEADLINE, changed).await.unwrap();
+    let fresh = async { while stale().await.is_some() {} };
+    timeout(DEADLINE, fresh).await.unwrap();
     house.close().await;
 }
 

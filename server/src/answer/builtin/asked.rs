@@ -27,9 +27,14 @@ pub fn may_refer_back(question: &str) -> bool {
     small_talk::reply(&question, Lang::of(&question)).is_none() && refers_back(&question)
 }
 
-/// What an answer is about: its first sentence.
+/// "Yes.", "可以。": no sentence that short says what it is about.
+const LONGEST_VERDICT: usize = 3;
+
+/// What an answer is about: its first sentence that says something.
 fn topic(answer: &str) -> &str {
-    sentence::split(answer).first().map_or("", |it| it.trim())
+    let says_more = |it: &&str| it.chars().filter(|c| c.is_alphanumeric()).count() > LONGEST_VERDICT;
+    let sentences = sentence::split(answer);
+    sentences.iter().copied().find(says_more).or(sentences.first().copied()).map_or("", str::trim)
 }
 
 /// A message on one line (but for what it refers to), without tags and without the greeting before its question,
@@ -46,7 +51,7 @@ pub(super) fn clean(message: &str) -> String {
     {
         text = text.replace(typed, meant);
     }
-    text = small_talk::without_greeting(&text).to_owned();
+    text = small_talk::without_greeting(&text).replace(" to get in", " for admission");
     if is_whereabouts(&text) {
         let place =
             if Lang::of(&text) == Lang::En { "What is this place?" } else { "這裡是什麼地方？" };
@@ -127,8 +132,22 @@ fn asks(text: &str) -> bool {
     text.contains(['?', '？']) || ENGLISH.contains(&first) || CHINESE.iter().any(|it| text.contains(it))
 }
 
-/// Whether a question has a word for something said before, or names nothing, and so may not stand alone.
+/// Whether a question goes on with what was said before, or names nothing, and so may not stand alone.
 fn refers_back(question: &str) -> bool {
+    let lower = question.to_lowercase();
+    !speaks_of_house(&lower)
+        && (GOES_ON.iter().any(|it| lower.starts_with(it)) || points_back(&lower) || is_elliptic(&lower))
+}
+
+/// "What is this place?" and "Is it open?" speak of the house.
+fn speaks_of_house(lower: &str) -> bool {
+    ["this place", "this museum", "this house", "is it open", "這裡是", "這是真", "那是真"]
+        .iter()
+        .any(|it| lower.contains(it))
+}
+
+/// Whether a question has a word for something said before.
+pub(super) fn points_back(question: &str) -> bool {
     const ENGLISH: [&str; 18] = [
         "he", "she", "it", "they", "him", "her", "his", "its", "them", "their", "there", "that", "those",
         "these", "this", "one", "else", "more",
@@ -166,17 +185,9 @@ fn refers_back(question: &str) -> bool {
         "繼續",
     ];
     let lower = question.to_lowercase().replace("is there", "").replace("are there", "");
-    // "What is this place?" and "Is it open?" speak of the house.
-    if ["this place", "this museum", "this house", "is it open", "這裡是", "這是真", "那是真"]
-        .iter()
-        .any(|it| lower.contains(it))
-    {
-        return false;
-    }
-    GOES_ON.iter().any(|it| lower.starts_with(it))
-        || CHINESE.iter().any(|it| lower.contains(it))
-        || lower.split(|c: char| !c.is_ascii_alphabetic()).any(|word| ENGLISH.contains(&word))
-        || is_elliptic(&lower)
+    !speaks_of_house(&lower)
+        && (CHINESE.iter().any(|it| lower.contains(it))
+            || lower.split(|c: char| !c.is_ascii_alphabetic()).any(|word| ENGLISH.contains(&word)))
 }
 
 /// How a question begins that goes on with the one before it.
@@ -184,11 +195,13 @@ const GOES_ON: [&str; 7] = ["and ", "or ", "what about", "how about", "那", "�
 
 /// Whether a question has no other words than for attributes that anything may have: "什麼時候做的？", "how tall?".
 fn is_elliptic(question: &str) -> bool {
-    const ATTRIBUTES: [&str; 50] = [
-        "mak", "mad", "built", "build", "tall", "high", "heavi", "weigh", "long", "wid", "big", "larg",
-        "old", "deep", "creat", "invent", "design", "paint", "wrot", "exactli", "detail", "say", "go",
-        "explain", "whi", "做", "造", "建", "製作", "製造", "建造", "打造", "發明", "設計", "創作", "完成",
-        "高", "重", "長", "寬", "大", "多高", "多重", "多長", "多寬", "多大", "原因", "人做", "誰做", "介紹",
+    const ATTRIBUTES: [&str; 67] = [
+        "fre", "cost", "pric", "pay", "charg", "expensiv", "money", "錢", "要錢", "收費", "免費", "價錢",
+        "價格", "費用", "票價", "付費", "貴", "mak", "mad", "built", "build", "tall", "high", "heavi",
+        "weigh", "long", "wid", "big", "larg", "old", "deep", "creat", "invent", "design", "paint", "wrot",
+        "exactli", "detail", "say", "go", "explain", "whi", "做", "造", "建", "製作", "製造", "建造", "打造",
+        "發明", "設計", "創作", "完成", "高", "重", "長", "寬", "大", "多高", "多重", "多長", "多寬", "多大",
+        "原因", "人做", "誰做", "介紹",
     ];
     let words = words(question);
     asks(question)

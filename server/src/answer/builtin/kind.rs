@@ -1,6 +1,4 @@
-//! Kinds of questions, and how their answers look.
-
-use crate::language::calendar::{MONTHS, WEEKDAYS};
+//! Kinds of questions.
 
 /// What an answer must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +7,10 @@ pub(super) enum Kind {
     Money,
     /// A time of day.
     Clock,
+    /// When something is open: a time of day, or days of the week.
+    Hours,
+    /// When something takes place: a time of day, a day or a date.
+    Time,
     /// A phone number.
     Phone,
     /// An e-mail or web address.
@@ -17,6 +19,8 @@ pub(super) enum Kind {
     Date,
     /// A number.
     Count,
+    /// How many of something there are: a number that is no price, hour or year.
+    Number,
     /// A person.
     Person,
     /// A place.
@@ -40,11 +44,13 @@ const SIGNS: &[(Kind, &[&str])] = &[
             "費用",
             "幾塊",
             "幾元",
-            "how much does",
-            "how much is the",
-            "how much is a",
+            "how much is",
             "how much are",
             "how much do i",
+            "how much do we",
+            "how much for",
+            "how much to ",
+            "how much?",
             "price",
             "cost",
             "what is the fee",
@@ -60,14 +66,14 @@ const SIGNS: &[(Kind, &[&str])] = &[
             "閉館時間",
             "what time",
             "opening hours",
+            "the hours",
+            "your hours",
+            "'s hours",
             "opening time",
             "closing time",
             "business hours",
-            "when do you open",
-            "when do you close",
         ],
     ),
-    (Kind::Phone, &["電話", "傳真", "分機", "phone", "telephone", "fax number"]),
     (Kind::Web, &["網址", "網站", "電子郵件", "信箱", "email", "e-mail", "website", "web site", "url"]),
     (
         Kind::Date,
@@ -92,20 +98,13 @@ const SIGNS: &[(Kind, &[&str])] = &[
     ),
     (Kind::Place, &["幾樓", "哪一樓", "哪層", "which floor", "what floor"]),
     (
+        Kind::Number,
+        &["幾個", "幾位", "幾家", "幾項", "幾件", "幾種", "幾人", "幾座", "幾台", "幾間", "how many"],
+    ),
+    (
         Kind::Count,
         &[
             "多少",
-            "幾個",
-            "幾位",
-            "幾家",
-            "幾項",
-            "幾件",
-            "幾種",
-            "幾次",
-            "幾屆",
-            "幾層",
-            "幾樓",
-            "幾人",
             "幾",
             "多高",
             "多重",
@@ -115,7 +114,6 @@ const SIGNS: &[(Kind, &[&str])] = &[
             "多深",
             "多遠",
             "多久",
-            "how many",
             "how much",
             "how long",
             "how tall",
@@ -157,206 +155,233 @@ const SIGNS: &[(Kind, &[&str])] = &[
 impl Kind {
     /// What a question in lower case asks for.
     pub(super) fn of(question: &str) -> Self {
-        SIGNS
-            .iter()
-            .find(|(_, signs)| signs.iter().any(|sign| question.contains(sign)))
-            .map_or(Self::Other, |it| it.0)
+        let is_asked_to_tell = told(question);
+        let question = is_asked_to_tell.unwrap_or(question);
+        if is_asked_to_tell.is_none() && is_yes_no(question) {
+            return Self::of_yes_no(question);
+        }
+        let has = |signs: &[&str]| signs.iter().any(|sign| question.contains(sign));
+        let kind = SIGNS.iter().find(|(_, signs)| has(signs)).map_or(Self::Other, |it| it.0);
+        match kind {
+            Self::Money => kind,
+            // "How much does it cost?", but not "how much does it weigh?".
+            Self::Count if has(&["how much does", "how much did"]) && has(COSTS) => Self::Money,
+            Self::Place if has(&["電話"]) && !has(PHONE) => kind,
+            _ if asks_for_phone(question) => Self::Phone,
+            Self::Date if has(HOURS) && is_in_the_present(question) => Self::Hours,
+            Self::Date if is_in_the_present(question) => Self::Time,
+            _ => kind,
+        }
     }
 
-    /// Whether an answer must show in its form that it is one: a figure or an address.
-    pub(super) fn is_strict(self) -> bool {
-        matches!(self, Self::Money | Self::Clock | Self::Phone | Self::Web | Self::Date | Self::Count)
+    /// Whether a word only names what is asked for, whose form shows whether it is there.
+    pub(super) fn is_named_by(self, word: &str) -> bool {
+        let words: &[&str] = match self {
+            Self::Money => &[
+                "pric",
+                "cost",
+                "fee",
+                "pay",
+                "charg",
+                "fre",
+                "money",
+                "expensiv",
+                "much",
+                "錢",
+                "多少錢",
+                "價格",
+                "價錢",
+                "售價",
+                "票價",
+                "費用",
+                "收費",
+                "免費",
+                "付費",
+                "要錢",
+                "收錢",
+                "付錢",
+            ],
+            Self::Clock | Self::Hours => &[
+                "open",
+                "clos",
+                "hour",
+                "tim",
+                "shut",
+                "busi",
+                "開",
+                "關",
+                "開放",
+                "開放時間",
+                "時間",
+                "開館",
+                "開門",
+                "關門",
+                "營業",
+                "閉館",
+                "休館",
+                "打烊",
+                "點",
+                "開館時間",
+                "營業時間",
+            ],
+            Self::Time => &["tim", "dat", "時間", "日期"],
+            Self::Date => &["year", "dat", "old", "年", "日期", "年份", "age"],
+            Self::Phone => &[
+                "phon",
+                "telephon",
+                "number",
+                "fax",
+                "電話",
+                "號碼",
+                "分機",
+                "傳真",
+                "電話號碼",
+                "聯絡",
+                "contact",
+                "call",
+            ],
+            Self::Web => &[
+                "websit",
+                "web",
+                "sit",
+                "email",
+                "mail",
+                "url",
+                "address",
+                "網址",
+                "網站",
+                "電子郵件",
+                "信箱",
+                "電子",
+                "郵件",
+            ],
+            Self::Place => &["address", "地址", "樓", "floor", "幾樓", "在哪"],
+            Self::Number | Self::Count => &["number", "數量", "total"],
+            Self::Person | Self::Definition | Self::Other => &[],
+        };
+        words.contains(&word.strip_suffix('的').unwrap_or(word))
     }
 
-    /// Whether a sentence may be the answer: it has what cannot be missing.
-    pub(super) fn is_met_by(self, sentence: &str) -> bool {
-        !self.is_strict() || self.is_shown_by(sentence)
-    }
-
-    /// Whether a sentence has what is asked for, as far as its form shows.
-    pub(super) fn is_shown_by(self, sentence: &str) -> bool {
-        let lower = sentence.to_lowercase();
-        let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-        // The digit of a name, such as M2, counts nothing.
-        let digits = lower
-            .split(|c: char| !c.is_alphanumeric() || !c.is_ascii())
-            .any(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-        let number =
-            digits || lower.contains(|c| "一二三四五六七八九十百千萬億兩".contains(c)) || has(EN_NUMBERS);
-        match self {
-            Self::Money => {
-                has(&[
-                    "免費",
-                    "不收費",
-                    "free of charge",
-                    "free admission",
-                    "for free",
-                    "is free",
-                    "are free",
-                ]) || number
-                    && has(&[
-                        "元", "塊錢", "nt$", "$", "€", "£", "¥", "usd", "twd", "ntd", "eur", "dollar",
-                        "euro", "pound",
-                    ])
-            }
-            Self::Clock => has_clock(&lower),
-            Self::Phone => digits_in_a_row(&lower) >= 6,
-            Self::Web => has(&["@", "http", "www."]) || has_domain(&lower),
-            Self::Date => {
-                digits_in_a_row(&lower) >= 4
-                    || number && has(&["年", "月", "日", "世紀", "century", "daily", "every "])
-                    || has_calendar_name(&lower)
-            }
-            Self::Count => number,
-            Self::Person => {
-                has(&[
-                    "博士",
-                    "先生",
-                    "女士",
-                    "教授",
-                    "院長",
-                    "所長",
-                    "董事長",
-                    "執行長",
-                    "主任",
-                    "校長",
-                    "部長",
-                    "dr.",
-                    "mr.",
-                    "ms.",
-                    "professor",
-                ]) || has_english_name(sentence)
-            }
-            Self::Place => has(&[
-                "位於",
-                "設於",
-                "設在",
-                "地址",
-                "座落",
-                "坐落",
-                "路",
-                "樓",
-                "located",
-                "stands in",
-                "floor",
-                "street",
-                "road",
-                "beside",
-                "next to",
-                " is in ",
-                " are in ",
-            ]),
-            Self::Definition => has(&[
-                "是",
-                "為",
-                "指",
-                " is a",
-                " is the",
-                " are ",
-                " was a",
-                " was the",
-                "means",
-                "stands for",
-                "refers to",
-            ]),
-            Self::Other => false,
+    /// What a question asks for that wants a yes or a no.
+    fn of_yes_no(question: &str) -> Self {
+        let has = |signs: &[&str]| signs.iter().any(|sign| question.contains(sign));
+        let by_what =
+            has(&[" by ", " with ", " in ", " card", " cash", "信用卡", "刷卡", "現金", "行動支付"]);
+        let of_price = has(&["要錢", "收費", "免費", "付費", "付錢", "要買票", "要門票"])
+            || words(question).any(|it| matches!(it, "free" | "charge" | "fee" | "cost"))
+            || words(question).any(|it| it == "pay") && !by_what;
+        let has_one = has(&["do you have a", "is there a", "have you got a", "有沒有", "有"]);
+        if of_price {
+            Self::Money
+        } else if has_one && has(&["phone number", "telephone number", "電話號碼"]) {
+            Self::Phone
+        } else if has_one && has(&["website", "web site", "email", "e-mail", "網站", "電子郵件"]) {
+            Self::Web
+        } else {
+            Self::Other
         }
     }
 }
 
-const EN_NUMBERS: &[&str] = &[
-    "one ", "two ", "three ", "four ", "five ", "six ", "seven ", "eight ", "nine ", "ten ", "eleven ",
-    "twelve ", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred",
-    "thousand", "million", "dozen",
-];
+const COSTS: &[&str] = &["cost", " pay", "charge"];
 
-/// Whether a text in lower case names a month or a day of the week. "May" and "march" are also verbs: the one
-/// says nothing, the other only before a blank.
-fn has_calendar_name(lower: &str) -> bool {
-    let is_telling = |month: &&&str| !matches!(**month, "march" | "may");
-    let names = MONTHS.iter().filter(is_telling).chain(&WEEKDAYS).chain(&["march ", "週", "星期"]);
-    names.copied().any(|name| lower.contains(name))
+const HOURS: &[&str] =
+    &["open", "close", "shut", "開放", "開館", "開門", "關門", "閉館", "休館", "營業", "打烊", "開？", "開?"];
+
+const PHONE: &[&str] = &["電話號碼", "電話是多少", "電話多少", "電話幾號", "電話是幾號"];
+
+/// Whether a phone number is asked for, not what somebody's phone is.
+fn asks_for_phone(question: &str) -> bool {
+    let bare = question.trim_end_matches(['?', '？', '.', '。', '呢', ' ']);
+    let has = |signs: &[&str]| signs.iter().any(|sign| bare.contains(sign));
+    has(PHONE)
+        || has(&["phone number", "number to call", "fax number", "number can i call", "number do i call"])
+        || [
+            "電話",
+            "分機",
+            "傳真",
+            "電話是什麼",
+            "分機是多少",
+            "分機多少",
+            "傳真號碼",
+            "傳真是多少",
+            "聯絡電話",
+        ]
+        .iter()
+        .any(|it| bare.ends_with(it))
+        || bare.ends_with("phone")
+            && (words(bare).count() <= 2 || ["what", "which"].iter().any(|it| bare.starts_with(it)))
 }
 
-/// The most digits in a row, hyphens, brackets and spaces between them not counted.
-fn digits_in_a_row(text: &str) -> usize {
-    let (mut most, mut now) = (0, 0);
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            now += 1;
-            most = most.max(now);
-        } else if !matches!(c, '-' | '(' | ')' | ' ' | '（' | '）') {
-            now = 0;
-        }
+/// Whether what is asked when for is, not was.
+fn is_in_the_present(question: &str) -> bool {
+    if question.contains("什麼時候") || question.contains("何時") || question.contains("甚麼時候") {
+        // "是什麼時候做的" was.
+        return !question.trim_end_matches(['?', '？', ' ']).ends_with('的');
     }
-    most
+    let mut words = words(question).skip_while(|it| *it != "when");
+    let next = words.nth(1).unwrap_or_default();
+    ["is", "are", "do", "does", "can", "will", "may", "should", "s"].contains(&next)
 }
 
-/// 9:00, 9點, 9 a.m., five o'clock, noon.
-fn has_clock(text: &str) -> bool {
-    let chars: Vec<char> = text.chars().collect();
-    let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
-    let colon = |at: usize| {
-        matches!(chars[at], ':' | '：') && at > 0 && digit(at - 1) && digit(at + 1) && digit(at + 2)
-    };
-    let hour = |at: usize| {
-        matches!(chars[at], '點' | '時')
-            && at > 0
-            && (digit(at - 1) || "一二三四五六七八九十兩".contains(chars[at - 1]))
-            && chars.get(at + 1) != Some(&'間')
-    };
-    let of_day = |at: usize| {
-        let behind: String = chars[at + 1..].iter().filter(|c| **c != ' ').take(4).collect();
-        digit(at) && ["a.m", "p.m", "am", "pm", "o'cl"].iter().any(|it| behind.starts_with(it))
-    };
-    (0..chars.len()).any(|at| colon(at) || hour(at) || of_day(at))
-        || ["o'clock", "midnight", "noon ", "24小時", "全天"].iter().any(|it| text.contains(it))
+/// What is to be told: "Can you tell me when you open?" is no question for a yes.
+fn told(question: &str) -> Option<&str> {
+    const ENGLISH: [&str; 12] = [
+        "tell me",
+        "let me know ",
+        "do you know ",
+        "can i ask ",
+        "may i ask ",
+        "could i ask ",
+        "like to know ",
+        "want to know ",
+        "wonder ",
+        "wondering ",
+        "explain ",
+        "remind me ",
+    ];
+    const CHINESE: [&str; 6] = ["告訴我", "你知道", "您知道", "想知道", "請教", "知不知道"];
+    ENGLISH
+        .iter()
+        .chain(&CHINESE)
+        .find_map(|it| question.split_once(it))
+        .map(|it| it.1.trim_start())
+        .filter(|it| it.len() > 3 && !it.starts_with("about"))
 }
 
-/// `itri.org.tw`: letters, a dot, letters.
-fn has_domain(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-').any(|word| {
-        word.split('.').filter(|part| part.len() > 1 && !part.bytes().all(|b| b.is_ascii_digit())).count() > 1
-    })
-}
-
-/// Two capitalised words behind the sentence's first word.
-fn has_english_name(sentence: &str) -> bool {
-    let capital = |word: &str| {
-        let mut chars = word.chars();
-        chars.next().is_some_and(|c| c.is_ascii_uppercase())
-            && chars.next().is_some_and(|c| c.is_ascii_lowercase())
-    };
-    let words: Vec<_> =
-        sentence.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
-    words.windows(2).any(|pair| capital(pair[0]) && capital(pair[1]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Kind;
-
-    #[test]
-    fn what_answers_must_have() {
-        for (kind, sentence, expect) in [
-            (Kind::Money, "Tickets are NT$200.", true),
-            (Kind::Money, "Admission is free of charge.", true),
-            (Kind::Money, "全票二百元。", true),
-            (Kind::Money, "共有200件。", false),
-            (Kind::Clock, "Open from 9:00.", true),
-            (Kind::Clock, "Open until 5 p.m.", true),
-            (Kind::Clock, "上午九點開館。", true),
-            (Kind::Clock, "1984年建成。", false),
-            (Kind::Phone, "電話：+886-3-5820100", true),
-            (Kind::Phone, "1973年", false),
-            (Kind::Web, "www.itri.org.tw", true),
-            (Kind::Web, "It rose by 7.7.", false),
-            (Kind::Date, "成立於1973年。", true),
-            (Kind::Date, "It is big.", false),
-            (Kind::Count, "共八位。", true),
-            (Kind::Count, "It is big.", false),
-        ] {
-            assert_eq!(kind.is_met_by(sentence), expect, "{sentence}");
-        }
+/// Whether a question in lower case wants a yes or a no.
+pub(super) fn is_yes_no(question: &str) -> bool {
+    const ENGLISH: [&str; 26] = [
+        "is", "are", "am", "was", "were", "do", "does", "did", "can", "could", "may", "might", "will",
+        "would", "should", "shall", "must", "has", "have", "isn't", "aren't", "don't", "doesn't", "can't",
+        "any", "won't",
+    ];
+    const CHINESE: [&str; 11] = [
+        "嗎",
+        "有沒有",
+        "可不可以",
+        "能不能",
+        "會不會",
+        "是不是",
+        "要不要",
+        "需不需要",
+        "是否",
+        "能否",
+        "可否",
+    ];
+    const CHINESE_ASKS_MORE: [&str; 13] =
+        ["誰", "幾", "多少", "什麼", "甚麼", "哪", "何時", "如何", "為何", "何處", "怎", "多久", "多大"];
+    let has = |signs: &[&str]| signs.iter().any(|sign| question.contains(sign));
+    if has(&CHINESE) {
+        return !has(&CHINESE_ASKS_MORE);
     }
+    let first = words(question)
+        .find(|it| !["and", "but", "so", "or", "also", "then", "please", "hi", "hello"].contains(it));
+    first.is_some_and(|it| ENGLISH.contains(&it))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '-'))
+        .flat_map(|it| it.split("'s"))
+        .filter(|it| !it.is_empty())
 }

@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::asked::REFERS;
-use super::kind::Kind;
+use super::asked::{REFERS, points_back};
+use super::common::WAY;
+use super::form::names_somebody;
+use super::kind::{self, Kind};
+use super::things::{asks_for_way, is_deictic, is_of_way, telling_words, things, weekday, whole_words};
 use crate::language::calendar::is_calendar_name;
 use crate::language::is_han;
 use crate::language::words::words;
@@ -20,6 +23,12 @@ pub(super) struct Question {
     pub(super) kind: Kind,
     /// The words of the attribute asked for: 電話 in 東京辦公室的電話是多少. One of them must be there.
     pub(super) focus: Vec<String>,
+    /// What it is about: its words without those that name nothing. What does not speak of them answers something else.
+    pub(super) things: Vec<String>,
+    /// The day of the week that it names, counted from Monday.
+    pub(super) weekday: Option<usize>,
+    /// Whether it wants a yes or a no.
+    pub(super) is_yes_no: bool,
     /// Its names in Latin letters, as words: what does not hold them is about something else.
     pub(super) names: Vec<String>,
     /// The words of what it refers to: said already.
@@ -37,6 +46,12 @@ impl Question {
         let asked = question.split(REFERS).next().unwrap_or(question).trim();
         let text = asked.to_lowercase();
         let mut all = words(question);
+        let asks_way = asks_for_way(&text);
+        if asks_way {
+            // "How do I get there?" has no word of its own.
+            all.retain(|word| !is_of_way(word));
+            all.push(WAY.to_owned());
+        }
         if !all.iter().all(|word| is_deictic(word)) {
             all.retain(|word| !is_deictic(word));
         }
@@ -50,7 +65,7 @@ impl Question {
         let kind = Kind::of(&text);
         // The form of these shows by itself whether they are there.
         let by_form =
-            matches!(kind, Kind::Money | Kind::Clock | Kind::Phone | Kind::Web | Kind::Place | Kind::Person);
+            !matches!(kind, Kind::Date | Kind::Count | Kind::Number | Kind::Definition | Kind::Other);
         let focus = if kind == Kind::Person {
             office(&text)
         } else if by_form {
@@ -60,7 +75,11 @@ impl Question {
         };
         let referred = question.split_once(REFERS).map_or("", |it| it.1).to_owned();
         let said = if referred.is_empty() { Vec::new() } else { crate::language::words::words(&referred) };
-        Self { words, kind, focus, names, said, referred, own: crate::language::words::words(asked), text }
+        let own = crate::language::words::words(asked);
+        let mut things = things(&whole_words(asked), kind, asks_way);
+        things.extend(asks_way.then(|| WAY.to_owned()));
+        let (weekday, is_yes_no) = (weekday(&text), kind::is_yes_no(&text));
+        Self { words, kind, focus, things, weekday, is_yes_no, names, said, referred, own, text }
     }
 
     /// Whether it asks what a thing is, not for an attribute of it.
@@ -76,6 +95,52 @@ impl Question {
     /// Whether a sentence is the one that the question refers to.
     pub(super) fn refers_to(&self, sentence: &str) -> bool {
         !sentence.is_empty() && self.referred.contains(sentence)
+    }
+
+    /// Whether it is about something that it only points at: "who restored it?".
+    pub(super) fn points_at(&self) -> &[String] {
+        if points_back(&self.text) { &self.said } else { &[] }
+    }
+
+    /// Whether it stands behind an answer that it refers to.
+    pub(super) fn is_follow_up(&self) -> bool {
+        !self.referred.is_empty()
+    }
+
+    /// Whether a sentence may be the answer: it has what cannot be missing.
+    pub(super) fn is_met_by(&self, sentence: &str) -> bool {
+        let is_named = || sentence.contains(is_han) || names_somebody(sentence, &self.text);
+        self.kind.is_met_by(sentence) && (!self.asks_for_somebody() || is_named())
+    }
+
+    /// Whether somebody's name is asked for; "Who may enter?" is not.
+    fn asks_for_somebody(&self) -> bool {
+        let mut words = self.text.split(|c: char| !c.is_alphabetic()).skip_while(|it| *it != "who");
+        let deed = words.nth(1).unwrap_or_default();
+        self.kind == Kind::Person
+            && ([
+                "is", "was", "s", "made", "built", "wrote", "won", "gave", "drew", "took", "led", "ran",
+                "found", "sold", "began",
+            ]
+            .contains(&deed)
+                || deed.ends_with("ed"))
+    }
+
+    /// Whether it asks for a thing to have: what is there for it is not it.
+    pub(super) fn asks_to_have(&self) -> bool {
+        ["have", "is there", "are there", "borrow", "rent", "hire", "offer", "lend", "get a"]
+            .iter()
+            .any(|it| self.text.contains(it))
+    }
+
+    /// Whether it asks when the house itself is open.
+    pub(super) fn asks_for_house_hours(&self) -> bool {
+        matches!(self.kind, Kind::Clock | Kind::Hours) && self.things.is_empty() && !self.is_follow_up()
+    }
+
+    /// What is asked, in lower case.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The most sentences of an answer: what is asked for by a figure or a name is soon said.
@@ -114,7 +179,7 @@ impl Question {
 
     /// Whether several things are asked for.
     pub(super) fn asks_for_list(&self) -> bool {
-        [
+        let asks = [
             "哪些",
             "有哪幾",
             "列出",
@@ -128,7 +193,8 @@ impl Question {
             "who are the",
         ]
         .iter()
-        .any(|sign| self.text.contains(sign))
+        .any(|sign| self.text.contains(sign));
+        asks && !self.kind.is_strict()
     }
 
     /// Whether a question of a document's title is this one, in much the same words.
@@ -142,38 +208,13 @@ impl Question {
             let all = theirs.len() + self.words.len();
             // With few words, nearly all must be shared.
             let needed = if all <= 4 { 9 } else { 8 };
-            shared > 0 && Kind::of(&title.to_lowercase()) == self.kind && 20 * shared >= needed * all
+            let is_same_thing = self.things.iter().all(|word| theirs.contains(word) || !self.is_yes_no);
+            shared > 0
+                && is_same_thing
+                && Kind::of(&title.to_lowercase()) == self.kind
+                && 20 * shared >= needed * all
         })
     }
-}
-
-/// Whether a word points at a day as seen from the visitor's, which no document does.
-fn is_deictic(word: &str) -> bool {
-    const DAYS: [&str; 22] = [
-        "todai",
-        "tomorrow",
-        "tonight",
-        "now",
-        "todays",
-        "currentli",
-        "right",
-        "todai's",
-        "今天",
-        "明天",
-        "後天",
-        "今晚",
-        "現在",
-        "今日",
-        "明日",
-        "等一下",
-        "待會",
-        "今",
-        "此刻",
-        "這週",
-        "下週",
-        "明早",
-    ];
-    DAYS.contains(&word)
 }
 
 /// The names in a question, as words: capitalised inside an English one, in Latin letters in a Chinese one.
@@ -195,7 +236,7 @@ fn names(question: &str) -> Vec<String> {
         letters && (is_capital(word) || is_chinese) && !is_calendar_name(word)
     });
     // A word that says nothing is its own only term, and no name.
-    named.flat_map(|word| words(&format!("{word} x9"))).filter(|word| word != "x9").collect()
+    named.flat_map(|word| telling_words(word)).collect()
 }
 
 /// What a person asked for must be: 總統 in 法國總統是誰.
@@ -229,12 +270,25 @@ mod tests {
             ("辦公室的電話是多少？", Kind::Phone),
             ("哪一年成立？", Kind::Date),
             ("When was it built?", Kind::Date),
-            ("How many exhibits are there?", Kind::Count),
-            ("有幾位院士？", Kind::Count),
+            ("How many exhibits are there?", Kind::Number),
+            ("有幾位院士？", Kind::Number),
             ("誰是院長？", Kind::Person),
             ("Where is the cloakroom?", Kind::Place),
             ("What is ITRI?", Kind::Definition),
             ("Does it work?", Kind::Other),
+            ("When are you open?", Kind::Hours),
+            ("When is the last entry?", Kind::Time),
+            ("How much is entry for students?", Kind::Money),
+            ("How much does the lens weigh?", Kind::Count),
+            ("Can I book by telephone?", Kind::Other),
+            ("Can you tell me your phone number?", Kind::Phone),
+            ("Who invented the telephone?", Kind::Person),
+            ("Is it free?", Kind::Money),
+            ("Can I pay by card?", Kind::Other),
+            ("要錢嗎？", Kind::Money),
+            ("可以用電話訂票嗎？", Kind::Other),
+            ("什麼時候開門？", Kind::Hours),
+            ("是什麼時候做的？", Kind::Date),
         ] {
             assert_eq!(Question::new(question).kind, expect, "{question}");
         }

@@ -71,6 +71,31 @@ fn documents_in_the_other_language_are_quoted_as_such() {
     assert_eq!(answer, "Our documents answer this in Chinese: 「工研院（ITRI）是研究機構，成立於1973年。」");
 }
 
+/// As a search by meaning gives them: the form of a question is near though its thing is not.
+#[test]
+fn near_in_meaning_is_not_enough() {
+    let near = |title: &str, text: &str| Passage { nearness: Some(4.0), ..passage(title, text) };
+    let strollers = [near("Can I borrow a stroller?", "Yes. There are four strollers at the desk.")];
+    let tours = [near("有導覽嗎？", "有。週六和週日下午兩點有中文導覽。")];
+    for (question, passages, expect) in [
+        ("Can I borrow a camera?", &strollers, "I don't know"),
+        ("Do you have parking?", &strollers, "I don't know"),
+        ("Can I borrow a pushchair?", &strollers, "Yes. There are four strollers"),
+        ("How many strollers are there?", &strollers, "There are four strollers"),
+        ("有嬰兒車嗎？", &strollers, "There are four strollers"),
+        ("有餐廳嗎？", &strollers, "我不知道"),
+        ("有餐廳嗎？", &tours, "我不知道"),
+        ("星期一有導覽嗎？", &tours, "我不知道"),
+        ("有導覽嗎？", &tours, "有。週六和週日"),
+        ("星期六有導覽嗎？", &tours, "週六和週日下午兩點"),
+        ("Is there a tour?", &tours, "週六和週日下午兩點"),
+        ("Is there a restaurant?", &tours, "I don't know"),
+    ] {
+        let answer = extract(question, Lang::of(question), passages).text;
+        assert!(answer.contains(expect), "{question}: {answer}");
+    }
+}
+
 #[test]
 fn small_talk() {
     check("Hello!", "Hello");

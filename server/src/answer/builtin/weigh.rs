@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::common::strength;
 use super::question::Question;
 use super::quote;
 use crate::knowledge::Passage;
+use crate::language::words::alike::alike;
 use crate::language::words::words;
 use crate::language::{Lang, is_han, sentence};
 
@@ -18,6 +20,8 @@ const PARTLY: f32 = 0.2;
 const FROM_TITLE: f32 = 0.4;
 /// What a sentence gains, in shares of the question, for having what is asked for.
 const SHOWS: f32 = 0.35;
+/// The least letters of a root: shorter ones of two words are alike by chance.
+const SHORT_ROOT: usize = 5;
 /// What a passage gains for being in the question's language.
 const SAME_LANGUAGE: f32 = 0.15;
 /// What a passage gains if the question has all words of its title.
@@ -43,7 +47,7 @@ pub(super) struct Weights {
     words: Vec<f32>,
     all: f32,
     /// By passage: title, text.
-    texts: Vec<(Text, Text)>,
+    pub(super) texts: Vec<(Text, Text)>,
 }
 
 /// A sentence that may be quoted.
@@ -74,15 +78,23 @@ impl Sentence<'_> {
 }
 
 /// A text with its words.
-struct Text {
+pub(super) struct Text {
     words: HashSet<String>,
+    /// The roots of its longer English words.
+    derived: HashSet<String>,
     han: Vec<char>,
 }
 
 impl Text {
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
+        let words: HashSet<String> = words(text).into_iter().collect();
         Self {
-            words: words(text).into_iter().collect(),
+            derived: words
+                .iter()
+                .filter(|it| it.len() > SHORT_ROOT && it.is_ascii())
+                .map(|it| root(it).to_owned())
+                .collect(),
+            words,
             han: text.chars().map(|c| if c == '臺' { '台' } else { c }).collect(),
         }
     }
@@ -94,13 +106,29 @@ impl Text {
     }
 
     /// How much of a word it holds, 0 to 1.
-    fn holds(&self, word: &str) -> f32 {
+    pub(super) fn holds(&self, word: &str) -> f32 {
         let own = self.holds_itself(word);
-        let others = alike(word).filter(|_| own < ABBREVIATED);
-        if others.into_iter().flatten().any(|it| *it != word && self.holds_itself(it) >= ABBREVIATED) {
-            return ABBREVIATED;
+        if own >= ABBREVIATED || self.derived.contains(root(word)) {
+            return own.max(ABBREVIATED);
         }
-        own
+        if alike(word).any(|it| it != word && self.holds_alike(it)) { ABBREVIATED } else { own }
+    }
+
+    /// Whether it has a word of the same meaning: of Chinese characters, a whole one.
+    fn holds_alike(&self, word: &str) -> bool {
+        let mut chars = word.chars();
+        match (chars.next(), chars.next()) {
+            _ if self.words.contains(word) => true,
+            (Some(c), None) => self.measures(c),
+            _ => self.holds_itself(word) >= 1.0,
+        }
+    }
+
+    /// Whether a character stands before a figure, whatever the dictionary made of it: 長 of 抄紙機長 28 公尺.
+    fn measures(&self, c: char) -> bool {
+        let is_figure = |c: char| c.is_ascii_digit() || "約達一二三四五六七八九十百千".contains(c);
+        let behind = |at: usize| self.han[at + 1..].iter().copied().find(|it| !it.is_whitespace());
+        is_han(c) && (0..self.han.len()).any(|at| self.han[at] == c && behind(at).is_some_and(is_figure))
     }
 
     fn holds_itself(&self, word: &str) -> f32 {
@@ -197,8 +225,7 @@ impl Weights {
             }
             if question.kind.is_strict() {
                 let sentences = sentence::split(&passage.text);
-                let may_answer =
-                    sentences.into_iter().filter(|it| question.kind.is_met_by(it)).map(Text::new);
+                let may_answer = sentences.into_iter().filter(|it| question.is_met_by(it)).map(Text::new);
                 let held = may_answer.map(|own| self.share(question, |word| own.holds(word)));
                 order += SAYS * held.fold(0.0, f32::max);
             }
@@ -266,40 +293,10 @@ impl Weights {
     }
 }
 
-/// What a word says by itself: a character alone has many meanings, the house is everywhere, and heavy are
-/// many things.
-fn strength(word: &str) -> f32 {
-    const HOUSE: [&str; 10] =
-        ["museum", "place", "visit", "visitor", "博物館", "展館", "館內", "館裡", "本館", "貴館"];
-    if word.chars().count() == 1 {
-        0.35
-    } else if HOUSE.contains(&word) || alike(word).is_some() {
-        0.5
-    } else {
-        1.0
-    }
-}
-
-/// Words of one meaning with this one: what is asked of anything, in whatever words the document tells it.
-fn alike(word: &str) -> Option<&'static [&'static str]> {
-    const ALIKE: &[&[&str]] = &[
-        &["heavi", "weigh", "weight", "kilogram", "kg"],
-        &["tall", "high", "height"],
-        &["long", "length"],
-        &["wid", "width"],
-        &["mad", "mak", "maker", "built", "build", "creat", "construct", "old"],
-        &["founded", "found", "founder", "establish", "start"],
-        &["die", "died", "death"],
-        &["pric", "cost", "fee", "dollar"],
-        &["重", "多重", "重量", "公斤"],
-        &["高", "多高", "高度"],
-        &["長", "多長", "長度"],
-        &["寬", "多寬", "寬度"],
-        &["做", "造", "建", "製作", "製造", "建造", "打造", "創作"],
-        &["創辦", "創立", "創建", "成立", "設立"],
-    ];
-    let word = word.strip_suffix('的').unwrap_or(word);
-    ALIKE.iter().copied().find(|group| group.contains(&word))
+/// An English stem without what makes a noun or an adjective of a verb: restor of restoration. Shorter ones stay.
+fn root(stem: &str) -> &str {
+    const ENDINGS: [&str; 9] = ["ation", "ition", "ator", "ion", "ment", "or", "er", "ic", "al"];
+    ENDINGS.iter().filter_map(|it| stem.strip_suffix(it)).find(|it| it.len() >= SHORT_ROOT).unwrap_or(stem)
 }
 
 /// A small count as a float.

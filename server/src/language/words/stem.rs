@@ -4,6 +4,9 @@
 
 /// A lower-case word without its inflection; words with other characters than `a`-`z`, and short ones, stay.
 pub(super) fn stem(word: &str) -> String {
+    if let Some((_, one)) = IRREGULAR.iter().find(|(form, _)| *form == word) {
+        return (*one).to_owned();
+    }
     if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return word.to_owned();
     }
@@ -17,6 +20,38 @@ pub(super) fn stem(word: &str) -> String {
     }
     stem
 }
+
+/// Forms that no rule makes, and photographs, which everybody calls photos.
+const IRREGULAR: [(&str, &str); 28] = [
+    ("bought", "buy"),
+    ("sold", "sell"),
+    ("built", "build"),
+    ("made", "mak"),
+    ("kept", "keep"),
+    ("brought", "bring"),
+    ("took", "tak"),
+    ("taken", "tak"),
+    ("gave", "giv"),
+    ("given", "giv"),
+    ("wrote", "writ"),
+    ("written", "writ"),
+    ("drew", "draw"),
+    ("drawn", "draw"),
+    ("lent", "lend"),
+    ("paid", "pay"),
+    ("began", "begin"),
+    ("children", "child"),
+    ("men", "man"),
+    ("women", "woman"),
+    ("feet", "foot"),
+    ("teeth", "tooth"),
+    ("mice", "mous"),
+    ("photograph", "photo"),
+    ("photographs", "photo"),
+    ("photography", "photo"),
+    ("photographing", "photo"),
+    ("photographed", "photo"),
+];
 
 fn singular(word: &str) -> String {
     if let Some(base) = word.strip_suffix("ies") {

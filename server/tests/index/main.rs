@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test's failure is its panic
 
+mod eval;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -267,6 +269,13 @@ async fn errors_name_the_remedy_and_files_that_cant_be_read_are_told() {
 
     let (ok, _, stderr) = output(index(directory.path(), &embeddings, &["--embeddings-model", "n"])).await;
     assert!(!ok && stderr.contains("was made with the model `m`, not `n`\nhint: "), "{stderr}");
+    // The command works as it is printed.
+    let command = stderr.rsplit("make it anew: rapport ").next().unwrap();
+    let arguments: Vec<&str> = command.split_whitespace().collect();
+    let (ok, stdout, stderr) = output(rapport(&arguments)).await;
+    assert!(ok && stdout.contains(", 100 of them now"), "{stdout}{stderr}");
+    let (ok, ..) = output(index(directory.path(), &embeddings, &["--rebuild"])).await;
+    assert!(ok);
 
     let (ok, _, stderr) = output(rapport(&["index", "/nowhere"])).await;
     assert!(!ok && stderr.contains("no such file or directory: /nowhere"), "{stderr}");
@@ -321,46 +330,4 @@ async fn a_file_that_breaks_its_reader_is_told_and_the_rest_is_read() {
     // The other is read, or its reader has had enough of it.
     let documents = if stdout.contains("nested.html: it ") { 101 } else { 102 };
     assert!(stdout.contains(&format!("{documents} documents in ")), "{stdout}");
-}
-
-#[tokio::test]
-async fn eval_prints_one_json_object() {
-    let directory = corpus();
-    let questions = directory.path().join(".questions.jsonl");
-    let lines = [
-        json!({"id": "a", "kind": "number", "lang": "en", "question": "How many clocks does room 7 hold?", "relevant": ["Room 7"], "answer_contains": [["49"]]}),
-        json!({"id": "b", "kind": "followup", "lang": "en", "question": "And how many clocks does it hold?",
-            "history": [{"role": "user", "content": "Is there a room 9?"}], "relevant": ["Room 9"]}),
-        json!({"id": "c", "kind": "unanswerable", "lang": "zh-Hant", "question": "門票多少錢？", "relevant": []}),
-    ];
-    std::fs::write(&questions, lines.map(|line| line.to_string()).join("\n")).unwrap();
-    let mut eval = rapport(&["eval", "--json", "--knowledge"]);
-    eval.arg(directory.path()).arg(&questions);
-    let (ok, stdout, stderr) = output(eval).await;
-    assert!(ok, "{stderr}");
-    let report: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!(report["kinds"]["number"]["recall_at_1"], 1.0);
-    assert_eq!(report["kinds"]["number"]["answers_contain"], 1);
-    assert_eq!(report["kinds"]["followup"]["recall_at_6"], 1.0);
-    assert_eq!(report["kinds"]["followup"]["mrr"], 1.0);
-    assert_eq!((&report["refused"], &report["kinds"]["unanswerable"]["refused"]), (&json!(1), &json!(1)));
-    assert_eq!(report["kinds"]["unanswerable"]["recall_at_1"], Value::Null);
-    assert_eq!(report["results"][0]["sources"][0]["title"], "Room 7");
-    assert!(report["query_ms"]["p99"].as_f64().unwrap() > 0.0);
-    assert_eq!(report["degraded"], 0);
-
-    // A server that takes no questions.
-    let embeddings = Embeddings::answering(usize::MAX).await;
-    let mut eval = rapport(&["eval", "--json", "--embeddings-query-prefix", REFUSED, "--knowledge"]);
-    eval.arg(directory.path()).args(["--embeddings-url", &embeddings.url]).arg(&questions);
-    let (ok, stdout, stderr) = output(eval).await;
-    let report: Value = serde_json::from_str(&stdout).unwrap();
-    assert!(ok && stderr.contains("3 questions were not embedded"), "{stderr}");
-    assert_eq!((&report["degraded"], &report["results"][0]["degraded"]), (&json!(3), &json!(true)));
-
-    std::fs::write(&questions, "{\"question\": 1}").unwrap();
-    let mut eval = rapport(&["eval", "--knowledge"]);
-    eval.arg(directory.path()).arg(&questions);
-    let (ok, stdout, stderr) = output(eval).await;
-    assert!(!ok && stdout.is_empty() && stderr.contains(".questions.jsonl:1: "), "{stderr}");
 }

@@ -43,6 +43,7 @@ deny:
 	cargo deny check bans licenses sources
 
 screenshot: target/release/rapport
+	cargo build --release --locked -p vlm-sim
 	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run screenshot
 
 .PHONY: target/release/rapport

@@ -1,4 +1,4 @@
-// Wires the page together: frames change the transcript, which is shown and told; what the visitor does is sent.
+// Wires the page: frames change the transcript, which is shown and told; what the visitor does is sent.
 
 import { Camera } from './camera.js';
 import { Composer } from './composer.js';
@@ -18,16 +18,15 @@ const UNATTENDED = 15_000; // until a kiosk presses its own button
 const COMPARED = ['sequential', 'parallel', 'race'];
 const KEY = 'rapport';
 
-/** The elements of index.html by their ids. */
 const ui = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
 const settings = [...ui.settings.querySelectorAll('select')];
+for (const { options } of settings) for (const option of options) option.value = option.value; // before labels replace it
 
 /** What survives a reload: one record, so that sequence number and text always agree. */
 const kept = load();
 const transcript = new Transcript(kept.conversation);
 /** From a visitor's `forget` until the new epoch: nothing that comes between is for the next one. */
 let isForgetting = kept.isForgetting ?? false;
-/** The reply to `GET house.json`. */
 let house = { suggestions: {}, visitors: [], camera: false, strategy: 'race' };
 let askedAt = 0;
 let lookTimer = 0;
@@ -88,7 +87,6 @@ function follow(frame) {
 	afterChange();
 }
 
-/** A session has begun, gone on, or changed its visitor. */
 function begin(frame) {
 	const { before } = frame;
 	const isSame = before?.sessionId === frame.session_id;
@@ -119,9 +117,8 @@ async function learnHouse() {
 }
 
 function followConnection(state) {
-	const wasLost = !ui.banner.hidden;
 	showConnection();
-	if (state === 'open') return wasLost && announcer.say(t('link.open')); // `session` says how to go on
+	if (state === 'open') return; // `session` says how to go on
 	if (idle && state !== 'waiting') setTimeout(reconnect, UNATTENDED, state);
 	transcript.unsend();
 	for (const turn of transcript.unsent()) conversation.show(turn);
@@ -134,7 +131,6 @@ function reconnect(state) {
 	connection.connect();
 }
 
-/** Tells ears what changed; notes when a first word was on the screen. */
 function tell(turn, delta) {
 	for (const voice of turn.group ? [announcer] : [announcer, reader]) {
 		if (delta) voice.feed(delta);
@@ -216,10 +212,8 @@ function hush() {
 	microphone.stop();
 }
 
-/** Nothing of this visitor stays, here or on the server. */
 function forget() {
 	wipe();
-	// Without a socket it is told later.
 	isForgetting = connection.identity !== undefined;
 	connection.send({ type: 'forget' });
 	composer.focus();
@@ -274,7 +268,6 @@ function switchReader() {
 	ui.read.ariaPressed = reader.isOn;
 }
 
-/** Nobody is thrown out of these. */
 function isBusy() {
 	return reader.isSpeaking || microphone.isListening || isReplying();
 }
@@ -323,7 +316,6 @@ function showConnection() {
 	ui.again.textContent = t(`action.${state}`);
 }
 
-/** What the camera said, and whether the visitor's own runs. */
 function showCamera() {
 	const { text, source } = transcript.description ?? {};
 	const key = source === 'client' ? 'camera.client' : 'camera.sees';

@@ -1,5 +1,3 @@
-// The visitor's camera: only when they switch it on, with a preview, and a small still now and then.
-
 const EVERY = 8_000; // ms between stills, at least: the server takes 8 a minute
 const ATTENTIVE = 60_000; // ms after the visitor's last sign that stills go on
 const LONGEST_SIDE = 512; // pixels
@@ -20,7 +18,6 @@ export class Camera {
 		return this.#stream !== null;
 	}
 
-	/** Rejects if the browser or the visitor refuses. */
 	async start() {
 		const opening = ++this.#opening;
 		const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 640 } } });

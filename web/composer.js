@@ -1,5 +1,3 @@
-// The question field: Enter sends unless an input method is composing, a counter appears near the limit.
-
 import { number, t } from './i18n.js';
 
 const LONGEST = 4_000; // characters, the wire's limit for a question

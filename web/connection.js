@@ -1,16 +1,10 @@
-// The socket: resumes its session and comes back by itself. It knows sequence numbers and close codes, not what frames mean.
-
 // All in milliseconds.
-const FIRST_DELAY = 500;
-const LONGEST_DELAY = 15_000;
-const OVERLOADED_DELAY = 5_000;
+const [FIRST_DELAY, LONGEST_DELAY, OVERLOADED_DELAY] = [500, 15_000, 5_000];
 const STEADY = 5_000; // a socket that lived as long clears the failures before it
-const PING_EVERY = 20_000;
-const PING_PATIENCE = 10_000;
+const [PING_EVERY, PING_PATIENCE] = [20_000, 10_000];
 
 /** Close codes after which only `connect()` goes on. */
 const FINAL = { 1000: 'ended', 1008: 'refused', 4003: 'replaced' };
-const OVERLOADED = 1013;
 
 export class Connection {
 	state = 'connecting'; // `open`, `waiting` (lost, and coming back by itself), or one of FINAL
@@ -21,7 +15,6 @@ export class Connection {
 	#failures = 0;
 	#retryAfter = 0;
 
-	/** `identity`: what makes this tab the same visitor. `onFrame` is given every frame that is new, `session` among them. */
 	constructor(identity, token, onFrame, onState) {
 		Object.assign(this, { identity, token, onFrame, onState });
 		addEventListener('online', () => this.#hurry());
@@ -45,7 +38,6 @@ export class Connection {
 		socket.onclose = ({ code }) => this.#socket === socket && this.#lost(code);
 	}
 
-	/** Sends a frame or a still; false if there is no session to send it to. */
 	send(frame) {
 		if (this.state !== 'open') return false;
 		this.#socket.send(frame instanceof ArrayBuffer ? frame : JSON.stringify(frame));
@@ -89,7 +81,6 @@ export class Connection {
 		setTimeout(() => this.#socket === socket && this.#heardAt < asked && this.#lost(1006), PING_PATIENCE);
 	}
 
-	/** The network or the visitor is back: no reason to wait longer. */
 	#hurry() {
 		if (this.state === 'waiting') this.connect();
 		else this.#probe();
@@ -101,12 +92,11 @@ export class Connection {
 		if (Date.now() - this.#openedAt > STEADY) this.#failures = 0;
 		this.#openedAt = Infinity;
 		const backoff = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures++);
-		const floor = Math.max(this.#retryAfter, code === OVERLOADED ? OVERLOADED_DELAY : 0);
+		const floor = Math.max(this.#retryAfter, code === 1013 ? OVERLOADED_DELAY : 0);
 		this.retrying = setTimeout(() => this.connect(), floor + backoff * (0.5 + Math.random() / 2));
 		this.#enter('waiting');
 	}
 
-	/** Lets go of the present socket, without waiting for what it still has to say. */
 	#drop() {
 		clearTimeout(this.retrying);
 		clearInterval(this.pinging);

@@ -1,5 +1,3 @@
-// Draws the transcript.
-
 import { button, fill, h, icon } from './dom.js';
 import { errorWords, language, languageOf, number, t, wordsFor } from './i18n.js';
 import { endOf, verdict, waterfall } from './waterfall.js';
@@ -13,7 +11,6 @@ export class Conversation {
 	#follows = true;
 	#top = 0;
 
-	/** `actions`: `ask`, `edit` and `compare`; and the house's own `strategy`. */
 	constructor(log, scroller, actions) {
 		Object.assign(this, { log, scroller, actions });
 		scroller.onscroll = () => {
@@ -25,7 +22,6 @@ export class Conversation {
 		new ResizeObserver(() => this.#keepUp()).observe(scroller);
 	}
 
-	/** Shows a turn, or what has changed of it. `delta`: text to append. */
 	show(turn, delta) {
 		let view = this.#views.get(turn);
 		if (!view) {
@@ -39,7 +35,6 @@ export class Conversation {
 		this.#keepUp();
 	}
 
-	/** Turns that are compared stand side by side. */
 	#placeOf({ group }) {
 		const last = this.log.lastElementChild;
 		if (!group) return this.log;
@@ -50,7 +45,6 @@ export class Conversation {
 		return place;
 	}
 
-	/** Draws compared turns to one scale. */
 	#redraw(group) {
 		const views = [...this.#views].filter(([turn]) => turn.group === group);
 		const until = Math.max(...views.map(([{ report }]) => (report ? endOf(report) : 0)));
@@ -117,7 +111,6 @@ class TurnView {
 		this.#answer.append(delta);
 	}
 
-	/** Draws everything that differs, in the current language. `until`: the timeline's end, in ms. */
 	update(until = this.#until) {
 		const { status, sent, text, group, strategy, report } = this.turn;
 		const isComing = status === 'waiting' || status === 'running';
@@ -127,7 +120,7 @@ class TurnView {
 		this.#answered.textContent = t(group ? `strategy.${strategy}` : 'guide');
 		this.#answered.className = group ? '' : 'hidden';
 		if (this.#answer.textContent !== text) this.#answer.textContent = text;
-		fill(this.#thinking, isComing && !text && t(status === 'running' || sent ? 'thinking' : group ? 'next' : 'queued'));
+		fill(this.#thinking, isComing && !text && t(status === 'running' || sent || group ? 'thinking' : 'queued'));
 		fill(this.#note, noteOf(this.turn));
 		fill(this.edit, t('edit'));
 		fill(this.again, ASKED_AGAIN.includes(status) && t('askAgain'));
@@ -168,7 +161,6 @@ class TurnView {
 	}
 }
 
-/** How a turn ended and what it had to do without, in a visitor's words. */
 function noteOf({ status, error, report }) {
 	const words = [wordsFor(`status.${status}`)];
 	if (error && status !== 'completed') words.push(errorWords(error));

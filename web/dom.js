@@ -1,6 +1,5 @@
 // Makes elements. Text enters the document as text nodes, never as markup.
 
-/** `h('p.note', 'words')` */
 export function h(name, ...children) {
 	const [tag, ...classes] = name.split('.');
 	const node = document.createElement(tag);
@@ -22,7 +21,6 @@ export function svg(tag, attributes, ...children) {
 
 export const icon = (name) => svg('svg', { 'aria-hidden': true }, svg('use', { href: `#icon-${name}` }));
 
-/** Shows words, or nothing where there are none. */
 export function fill(node, words) {
 	node.textContent = words || '';
 	node.hidden = !words;

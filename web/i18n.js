@@ -46,7 +46,6 @@ you|You asked|您的提問
 guide|Answer|回答
 thinking|One moment…|請稍候…
 queued|Will be sent when the connection is back.|恢復連線後送出。
-next|Comes next…|接著進行…
 askAgain|Ask again|再問一次
 listen|Speak your question|用說的提問
 listening|Listening… speak now|聆聽中，請說話
@@ -141,18 +140,15 @@ const table = Object.fromEntries(STRINGS.trim().split('\n').map((line) => line.s
 
 let current = 'en';
 
-/** The page's language for a tag; without one, the first of the browser's that the page speaks. */
 export function spoken(tag) {
 	const known = [tag, ...navigator.languages].find((each) => /^(zh|en)\b/i.test(each ?? ''));
 	return /^zh/i.test(known ?? '') ? 'zh-Hant' : 'en';
 }
 
-/** The language that a text is written in, by its script. */
 export const languageOf = (text) => (/\p{Script=Han}/u.test(text) ? 'zh-Hant' : 'en');
 
 export const language = () => current;
 
-/** Switches the page's fixed strings over. */
 export function setLanguage(next) {
 	current = next;
 	document.documentElement.lang = next;
@@ -163,14 +159,11 @@ export function setLanguage(next) {
 	for (const node of document.querySelectorAll('[data-hint]')) node.placeholder = t(node.dataset.hint);
 }
 
-/** A string in the current language, with its `{names}` filled in. */
 export const t = (key, values = {}) =>
 	table[key][current === 'en' ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
-/** Words for a name of the wire, or the fallback for one that the page does not know. */
 export const wordsFor = (key, fallback = '') => (Object.hasOwn(table, key) ? t(key) : fallback);
 
-/** What an `error` frame means to a visitor, in the server's own words if need be. */
 export function errorWords({ code, message }) {
 	const kind = /^llm_/.test(code) ? 'llm' : /image/.test(code) ? 'image' : code;
 	return wordsFor(`error.${kind}`, message);

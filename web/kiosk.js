@@ -1,5 +1,4 @@
-// A page that stands in a lobby forgets whoever leaves. `/?kiosk=1&idle=60&lang=zh-Hant`; `camera=1`: the house
-// switches the camera on.
+// `/?kiosk=1&idle=60&lang=zh-Hant`; `camera=1`: the house switches the camera on.
 
 const parameters = new URLSearchParams(location.search);
 const isOn = parameters.get('kiosk') === '1';
@@ -12,7 +11,6 @@ const SIGNS = ['pointerdown', 'keydown', 'input', 'wheel', 'touchmove'];
 export class Idle {
 	#until = Infinity;
 
-	/** `onCount` is given the seconds left; 0 while there are many. */
 	constructor(isBusy, onCount, onEnd) {
 		setInterval(() => {
 			if (isBusy()) this.arm();
@@ -29,7 +27,6 @@ export class Idle {
 		this.#until = performance.now() + IDLE * 1000;
 	}
 
-	/** Nothing to count until the next sign. */
 	disarm() {
 		this.#until = Infinity;
 	}

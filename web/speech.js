@@ -1,5 +1,3 @@
-// Sentences as they are completed: told to screen readers, and read aloud. And the microphone.
-
 import { h } from './dom.js';
 import { language, languageOf } from './i18n.js';
 
@@ -33,7 +31,6 @@ class Sentences {
 	}
 }
 
-/** Speaks to screen readers through a live region. */
 export class Announcer extends Sentences {
 	constructor(region) {
 		super();
@@ -51,7 +48,6 @@ export class Announcer extends Sentences {
 	}
 }
 
-/** Reads replies aloud with the browser's voices, while it is on. */
 export class Reader extends Sentences {
 	static isPossible = 'speechSynthesis' in globalThis;
 	isOn = false;

@@ -1,20 +1,13 @@
-// What was asked and answered: plain data, changed by frames. Nothing here touches the document.
-
-/**
- * A turn: `id` ours, `turnId` the server's; `sent` by the present connection; `question`, and the reply's `text` so far;
- * `status` `waiting` (not taken yet), `running`, `lost` (cut off with the connection), `refused`, or the wire's own;
- * the `strategy` and the visitor's `description` that it asks with; the `group` that it is compared in; `felt`, ms from the
- * question to its first word on the screen; and its frames: `tone` (with what was `seen`), `error`, `report` (`turn_done`).
- */
+// A turn: `id` ours, `turnId` the server's; `sent` by the present connection; `status` `waiting` (not taken yet), `running`,
+// `lost` (cut off with the connection), `refused`, or the wire's own; the `group` that it is compared in; `felt`, ms to its
+// first word on the screen; the frames `tone` (with what was `seen`), `error`, `report` (`turn_done`).
 
 const KEPT_TURNS = 40;
 
-/** Statuses that frames can still change. */
 const OPEN = ['waiting', 'running', 'lost'];
 
 export class Transcript {
 	turns = [];
-	/** What the camera saw last: `{ text, source }`. */
 	description = null;
 
 	constructor(kept) {
@@ -28,17 +21,14 @@ export class Transcript {
 		return turn;
 	}
 
-	/** Takes out the oldest beyond what is kept. */
 	trim() {
 		return this.turns.splice(0, Math.max(0, this.turns.length - KEPT_TURNS));
 	}
 
-	/** The turn that the server works on, as far as the page knows. */
 	active() {
 		return this.turns.find(({ status, sent }) => status === 'running' || (status === 'waiting' && sent));
 	}
 
-	/** Questions that the present connection has not carried, oldest first. */
 	unsent() {
 		return this.turns.filter(({ status, sent }) => status === 'waiting' && !sent);
 	}
@@ -56,13 +46,11 @@ export class Transcript {
 		return running;
 	}
 
-	/** A turn goes on after all, from the text that it has by now. */
 	restore(snapshot) {
 		const turn = snapshot && this.turns.find(({ turnId }) => turnId === snapshot.turn_id);
 		if (turn) Object.assign(turn, { status: 'running', text: snapshot.text });
 	}
 
-	/** Takes in a frame; gives the turn that it changed, and the text that it brought. */
 	apply(frame) {
 		const { type, turn_id: turnId, id, text } = frame;
 		if (type === 'description') this.description = { text, source: frame.source };

@@ -1,4 +1,4 @@
-// A `turn_done` frame's timeline as a picture, and what it says about the race. Times are in ms from the question.
+// Draws a `turn_done` frame; all times are in ms from the question.
 
 import { svg } from './dom.js';
 import { language, number, t } from './i18n.js';
@@ -13,7 +13,6 @@ function nameOf({ stage, segment }) {
 	return segment === 0 ? t('stage.opener') : t('stage.convert', { n: segment ?? '' });
 }
 
-/** One bar a span. `until`: where the picture ends, so that several can share a scale. */
 export function waterfall({ spans, timings_ms: { first_token: first } }, until) {
 	const from = Math.min(0, ...spans.map(({ start }) => start));
 	const x = (ms) => LEFT + ((ms - from) / (until - from)) * (RIGHT - LEFT);
@@ -35,10 +34,7 @@ export function waterfall({ spans, timings_ms: { first_token: first } }, until) 
 	return svg('svg', { class: 'waterfall', role: 'img', 'aria-label': told.join('; '), height: height + ROW }, ...rows);
 }
 
-/**
- * Who won the race, and what other strategies would have cost: the same spans one after the other (`sequential`), or
- * with the description beside the answer (`parallel`). Without the opener, which only the race has.
- */
+/** What others would have cost: the same spans one after the other, or the description beside the answer; no opener. */
 export function verdict({ spans }, outcome, strategy) {
 	const took = (...stages) => spans
 		.filter(({ stage, segment }) => stages.includes(stage) && segment !== 0)

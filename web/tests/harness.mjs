@@ -23,14 +23,18 @@ export function launchBrowser(...flags) {
   });
 }
 
+/** @param {string[]} args of the server */
+export function startServer(...args) {
+  assert.ok(process.env.RAPPORT_BIN, 'set RAPPORT_BIN to the server binary');
+  return startProgram(process.env.RAPPORT_BIN, ...args);
+}
+
 /**
- * Runs `$RAPPORT_BIN ARGS` until its first output line with an address.
- * @param {string[]} args
+ * Runs a program until its first output line with an address.
+ * @param {string} binary @param {string[]} args
  * @returns {Promise<{ url: string, port: string, stop: () => Promise<void> }>}
  */
-export async function startServer(...args) {
-  const binary = process.env.RAPPORT_BIN;
-  assert.ok(binary, 'set RAPPORT_BIN to the server binary');
+export async function startProgram(binary, ...args) {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   let output = '';
@@ -46,10 +50,10 @@ export async function startServer(...args) {
     child.stderr.on('data', (data) => { output += data; });
     child.stdout.on('data', (data) => {
       output += data;
-      const address = /http:\/\/127\.0\.0\.1:\d+\//.exec(output);
+      const address = /http:\/\/127\.0\.0\.1:\d+\/?\s/.exec(output);
       if (address) {
         clearTimeout(deadline);
-        resolve(address[0]);
+        resolve(address[0].trim());
       }
     });
   });

@@ -1,9 +1,11 @@
-// Takes the documents' pictures: RAPPORT_BIN=… node screenshot.mjs writes docs/page.png and docs/status.png.
+// Takes the documents' pictures: RAPPORT_BIN=… node screenshot.mjs writes docs/*.png. The simulator lies beside the server.
 
 import assert from 'node:assert/strict';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { askFrom, becomes, launchBrowser, startDemo, visit } from './harness.mjs';
+import { askFrom, becomes, launchBrowser, startDemo, startProgram, startServer, visit } from './harness.mjs';
 
 const docs = new URL('../../docs/', import.meta.url);
 
@@ -15,28 +17,41 @@ async function shoot(page, name, largest) {
   assert.ok(size <= largest * 1024, `${picture} has ${size} bytes`);
 }
 
-/** The visitors' page. @param {import('playwright-core').Browser} browser @param {string} url */
-async function shootPage(browser, url) {
-  const { page, end, linkIs, ask } = await visit(browser, url);
-  await page.setViewportSize({ width: 1280, height: 800 });
-  await linkIs('open');
-  // The simulated camera speaks two languages; an English README shows an English visitor with a tone.
-  const camera = page.locator('#seen:not(:empty)');
-  await camera.waitFor();
-  while (!/^[\x20-\x7e\u2019]*\b(boy|girl|child|kid)\b/i.test(await camera.innerText())) {
-    const before = await camera.innerText();
-    await page.getByRole('button', { name: 'That’s not me' }).click();
-    await page.waitForFunction((text) => {
-      const now = document.querySelector('#seen:not(:empty)')?.innerText;
-      return now && now !== text && /:\s*\S/.test(now);
-    }, before);
+const ANSWER = 'The Great Tide Clock is 3.2 metres tall and stands in the entrance hall on floor 1. It was made in 1931 by Hsu '
+  + 'Wen-shan, who spent 3 years on it. Inside the camphor-wood case, 214 brass gears drive 3 dials: the hour, the age of '
+  + 'the moon and the height of the tide.';
+
+/** The visitors' page, with simulated models, so that the stages take the time that they take. @param {import('playwright-core').Browser} browser */
+async function shootPage(browser) {
+  const folder = await mkdtemp(join(tmpdir(), 'rapport-picture-'));
+  await writeFile(join(folder, 'answer.txt'), ANSWER);
+  const simulator = join(dirname(process.env.RAPPORT_BIN ?? ''), 'vlm-sim');
+  const models = await startProgram(simulator, '--listen', '127.0.0.1:0', '--answer', join(folder, 'answer.txt'));
+  const server = await startServer('demo', '--listen', '127.0.0.1:0', '--llm-url', `${models.url}/v1`,
+    '--llm-model', 'sim-answer-ttft700-tps30', '--convert-model', 'sim-convert-ttft300-tps40', '--warmup', '0', '--seed', '4');
+  try {
+    const { page, end, linkIs, ask } = await visit(browser, server.url);
+    await page.setViewportSize({ width: 1280, height: 960 });
+    await linkIs('open');
+    await page.locator('#seen:not(:empty)').waitFor();
+    const turn = await ask('How tall is the clock?');
+    await becomes(turn, 'completed');
+    await turn.locator('.timeline summary').click();
+    await turn.locator('.waterfall').waitFor();
+    await shoot(page, 'page.png', 150);
+    await turn.locator('.compare-all').click();
+    await becomes(page.locator('.compare .turn').nth(2), 'completed');
+    await shoot(page, 'compare.png', 150);
+    await end();
+    const kiosk = await visit(browser, `${server.url}?kiosk=1&lang=zh-Hant`);
+    await kiosk.page.setViewportSize({ width: 1080, height: 1920 });
+    await kiosk.page.locator('#attract .suggestion').first().waitFor();
+    await shoot(kiosk.page, 'kiosk.png', 150);
+    await kiosk.end();
+  } finally {
+    await Promise.all([server.stop(), models.stop()]);
+    await rm(folder, { recursive: true });
   }
-  const turn = await ask('How tall is the clock?');
-  await becomes(turn, 'completed');
-  await turn.locator('.chip').click();
-  await page.focus('#question');
-  await shoot(page, 'page.png', 150);
-  await end();
 }
 
 /** The operators' view after five minutes, which the page's clock runs through. @param {import('playwright-core').Browser} browser @param {string} url */
@@ -61,7 +76,7 @@ async function shootStatus(browser, url) {
 const [browser, server] = await Promise.all([launchBrowser(), startDemo()]);
 try {
   await mkdir(docs, { recursive: true });
-  await shootPage(browser, server.url);
+  await shootPage(browser);
   await shootStatus(browser, server.url);
 } finally {
   await browser.close();

@@ -148,6 +148,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_page_stays_small() {
+        let page = BUILT_IN.iter().filter(|(name, _)| !name.starts_with("status"));
+        let bytes: usize = page.map(|(_, bytes)| bytes.len()).sum();
+        assert!(bytes < 60 * 1024, "{bytes} bytes, the kiosk included");
+    }
+
     #[tokio::test]
     async fn nothing_outside_the_directory_is_served() {
         let root = tempfile::tempdir().unwrap();

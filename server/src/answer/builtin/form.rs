@@ -266,7 +266,9 @@ pub(super) fn names_somebody(sentence: &str, question: &str) -> bool {
         let word = words[at];
         let is_capital = word.starts_with(char::is_uppercase) && word.chars().count() > 1;
         let is_next_capital = words.get(at + 1).is_some_and(|it| it.starts_with(char::is_uppercase));
-        is_capital && is_new(word) && (at > 0 || is_next_capital && is_new(words[at + 1]))
+        // Places are named behind these.
+        let is_place = at > 0 && ["from", "in", "at", "near", "to"].contains(&words[at - 1]);
+        is_capital && !is_place && is_new(word) && (at > 0 || is_next_capital && is_new(words[at + 1]))
     };
     (0..words.len()).any(|at| named(at) || PEOPLE.contains(&words[at]))
 }

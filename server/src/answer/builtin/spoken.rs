@@ -39,6 +39,18 @@ impl Weights {
         if question.asks_for_house_hours() && !is_of_house(title, &passage.text) {
             return false;
         }
+        let held = |word: &str| title.holds(word).max(text.holds(word)) >= SPEAKS;
+        if passage.lang() == lang && question.deed().is_some_and(|deed| !held(&deed)) {
+            return false;
+        }
+        // "May I bring a cat?" is not answered under "May I feed the cat?".
+        if let Some(wish) = question.wish().filter(|it| !held(it))
+            && let Some(theirs) = Question::new(&passage.source.title).wish()
+            && theirs != wish
+            && !is_common(&theirs)
+        {
+            return false;
+        }
         let to_have = question.is_yes_no && question.asks_to_have();
         // What it points at is spoken of as well.
         let mut pointed =

@@ -18,7 +18,7 @@ const ATTRIBUTES: &[&str] = &[
     "創辦 創立 創建 成立 設立",
     "die died death 過世 逝世",
     "price cost fee dollar pay charge free 錢 價格 票價 費用 收費 免費",
-    "open close hour 開放 開館 營業 開門 關門 閉館 休館 打烊 開放時間",
+    "open close hour 開放 開館 營業 開門 關門 閉館 休館 公休 打烊 開放時間",
 ];
 
 /// The same for what visitors ask for in every house. A word may stand in several groups; what stands behind a `>` is
@@ -72,13 +72,22 @@ const THINGS: &[&str] = &[
     "chinese mandarin 中文 華語",
     "japanese 日文 日語",
     "garden 花園",
+    "monday 週一",
+    "tuesday 週二",
+    "wednesday 週三",
+    "thursday 週四",
+    "friday 週五",
+    "saturday 週六",
+    "sunday 週日",
     "summer 夏天 夏季",
     "winter 冬天 冬季",
     "christmas 聖誕節 聖誕",
     "bus 公車 巴士 客運",
     "train railway 火車",
     "metro mrt subway 捷運 地鐵",
-    "way getting directions finding arriving transport station railway motorway bus train metro mrt tram subway 交通 公車 捷運 火車 客運 高鐵 步行 前往 搭乘",
+    "way getting directions finding arriving transport 交通 交通方式",
+    "travel walk foot drive road highway bus train metro mrt tram subway station 公車 捷運 火車 台鐵 客運 高鐵 車站 步行 開車 搭乘 轉乘",
+    "pay > accept card cash 付款 刷卡 信用卡 現金",
 ];
 
 /// The tables, as [`words`] makes them of texts.

@@ -123,9 +123,19 @@ fn is_free(lower: &str) -> bool {
         words[at] == "free" && !is_verb && (next != "of" || words.get(at + 2) == Some(&"charge"))
     };
     (0..words.len()).any(free)
-        || ["免費", "不收費", "不用錢", "不必付費", "不需付費", "no charge", "not charge"]
-            .iter()
-            .any(|it| lower.contains(it))
+        || [
+            "免費",
+            "不收費",
+            "不另收費",
+            "不另外收費",
+            "不用錢",
+            "不必付費",
+            "不需付費",
+            "no charge",
+            "not charge",
+        ]
+        .iter()
+        .any(|it| lower.contains(it))
 }
 
 /// Whether a text in lower case names a day of the week.

@@ -6,7 +6,9 @@ use super::asked::{REFERS, points_back};
 use super::common::WAY;
 use super::form::names_somebody;
 use super::kind::{self, Kind};
-use super::things::{asks_for_way, is_deictic, is_of_way, telling_words, things, weekday, whole_words};
+use super::things::{
+    asks_for_way, is_deictic, is_of_way, parted, telling_words, things, weekday, whole_words,
+};
 use crate::language::calendar::is_calendar_name;
 use crate::language::is_han;
 use crate::language::words::alike::known_in;
@@ -46,7 +48,7 @@ impl Question {
     pub(super) fn new(question: &str) -> Self {
         let asked = question.split(REFERS).next().unwrap_or(question).trim();
         let text = asked.to_lowercase();
-        let mut all = words(question);
+        let mut all = words(&parted(question));
         let known = known_in(asked);
         all.retain(|word| !known.iter().any(|it| it.contains(word.as_str())));
         all.extend(known.into_iter().map(str::to_owned));
@@ -79,7 +81,7 @@ impl Question {
         };
         let referred = question.split_once(REFERS).map_or("", |it| it.1).to_owned();
         let said = if referred.is_empty() { Vec::new() } else { crate::language::words::words(&referred) };
-        let own = crate::language::words::words(asked);
+        let own = crate::language::words::words(&parted(asked));
         let is_pointing = !referred.is_empty() && points_back(&text);
         let mut things = things(&whole_words(asked), kind, asks_way || is_pointing);
         things.extend(asks_way.then(|| WAY.to_owned()));
@@ -121,14 +123,14 @@ impl Question {
     /// Whether somebody's name is asked for; "Who may enter?" is not.
     fn asks_for_somebody(&self) -> bool {
         let first = self.behind_who().unwrap_or_default();
-        self.kind == Kind::Person && (["is", "was", "s", "were"].contains(&first) || is_deed(first))
+        self.kind == Kind::Person && (["is", "was", "s", "were"].contains(&first) || is_past(first))
     }
 
     /// What was done, where it is asked who did it or when: what speaks of the thing alone doesn't tell.
     pub(super) fn deed(&self) -> Option<String> {
         let last = || self.text.split(|c: char| !c.is_alphabetic()).rfind(|it| !it.is_empty());
         let deed = match self.kind {
-            Kind::Person => self.behind_who().filter(|it| is_deed(it)),
+            Kind::Person => self.behind_who().filter(|it| is_past(it)),
             Kind::Date if self.text.contains("when was") || self.text.contains("when were") => {
                 last().filter(|it| is_deed(it))
             }
@@ -239,6 +241,15 @@ impl Question {
                 && 20 * shared >= needed * all
         })
     }
+}
+
+/// Whether the word behind "who" tells what was done: no other form stands there, but for these and "who works here".
+fn is_past(word: &str) -> bool {
+    const OTHERS: [&str; 20] = [
+        "is", "are", "was", "were", "am", "can", "could", "may", "might", "must", "shall", "should", "will",
+        "would", "do", "did", "have", "had", "else", "to",
+    ];
+    word.len() > 1 && !word.ends_with('s') && !OTHERS.contains(&word)
 }
 
 /// Whether an English word tells what was done.

@@ -96,10 +96,24 @@ pub(super) fn whole_words(question: &str) -> Vec<String> {
     let known = known_in(question);
     let is_of_known = |c: char| known.iter().any(|it| it.contains(c));
     let is_cut = |word: &str| word.chars().all(|c| ASKING.contains(c) || is_of_known(c));
-    let mut words = telling_words(question);
+    let mut words = telling_words(&parted(question));
     words.retain(|word| !is_cut(word));
     words.extend(known.iter().map(|it| (*it).to_owned()));
     words
+}
+
+/// A question with a gap behind 有, which the dictionary likes to join to what follows: 有海豚嗎 gave 有海 and 豚.
+pub(super) fn parted(question: &str) -> String {
+    const JOINED: &str = "沒機名趣關限效線氧錢人";
+    let mut out = String::with_capacity(question.len());
+    let mut chars = question.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        if c == '有' && chars.peek().is_some_and(|&next| is_han(next) && !JOINED.contains(next)) {
+            out.push(' ');
+        }
+    }
+    out
 }
 
 /// A text's words; none of one that says nothing.
@@ -160,6 +174,12 @@ mod tests {
         ] {
             assert_eq!(Question::new(question).things, expect, "{question}");
         }
+    }
+
+    #[test]
+    fn to_have_is_a_word_of_its_own() {
+        assert_eq!(whole_words("有海豚嗎？"), ["海豚"]);
+        assert_eq!(whole_words("有機食品"), ["有機", "食品"]);
     }
 
     #[test]

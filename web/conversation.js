@@ -11,12 +11,16 @@ export class Conversation {
 	#views = new Map();
 	/** Whether the view follows the text; a visitor who scrolls back is left alone. */
 	#follows = true;
+	#top = 0;
 
 	/** `actions`: `ask`, `edit` and `compare`; and the house's own `strategy`. */
 	constructor(log, scroller, actions) {
 		Object.assign(this, { log, scroller, actions });
 		scroller.onscroll = () => {
-			this.#follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+			const { scrollTop } = scroller;
+			const isNear = scroller.scrollHeight - scrollTop - scroller.clientHeight < NEAR_END;
+			if (isNear || scrollTop < this.#top) this.#follows = isNear; // else the text grew, nobody scrolled
+			this.#top = scrollTop;
 		};
 		new ResizeObserver(() => this.#keepUp()).observe(scroller);
 	}

@@ -10,9 +10,9 @@
 mod asked;
 mod common;
 mod form;
-mod kind;
 #[cfg(test)]
-mod mill;
+mod houses;
+mod kind;
 #[cfg(test)]
 mod museum;
 mod question;

@@ -9,6 +9,7 @@
 use super::index::Query;
 use super::vectors::Asked;
 use super::{Knowledge, float};
+use crate::language::words::alike::known_in;
 use crate::language::words::terms;
 
 /// How many of the best by each are looked at closely; the rest cannot come among the first six.
@@ -52,7 +53,10 @@ pub(super) struct Ranked {
 
 /// The passages that fit a question, best first. `vector`: the question's.
 pub(super) fn rank(knowledge: &Knowledge, question: &str, vector: Option<&[f32]>) -> Vec<Ranked> {
-    let query = Query::new(&knowledge.index, &terms(question));
+    let mut asked = terms(question);
+    // However the dictionary cut them.
+    asked.extend(known_in(question).into_iter().map(str::to_owned));
+    let query = Query::new(&knowledge.index, &asked);
     let by_words = |(id, score)| Ranked { id, score, nearness: None };
     let mut ranked: Vec<Ranked> = query.best(CANDIDATES).into_iter().map(by_words).collect();
     ranked.retain(|it| query.share(it.id) >= FIT);

@@ -8,6 +8,7 @@
 //! a document whatever the spelling.
 
 pub mod alike;
+mod days;
 mod numeral;
 mod stem;
 mod stop;
@@ -73,8 +74,15 @@ pub fn is_character(term: &str) -> bool {
     chars.next().is_some_and(is_han) && chars.next().is_none()
 }
 
-/// Lower case, full-width letters and digits as ASCII, 臺 as 台, Simplified as Traditional, typographic apostrophes straight.
+/// Lower case, full-width letters and digits as ASCII, 臺 as 台, Simplified as Traditional, typographic apostrophes straight,
+/// 星期一 and 禮拜一 as 週一.
 fn fold(text: &str) -> String {
+    let folded = folded(text);
+    if folded.contains("星期") || folded.contains("禮拜") { days::with_weeks(&folded) } else { folded }
+}
+
+/// The same but for the days of the week.
+fn folded(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
@@ -161,5 +169,6 @@ fn han(run: &str, kept: &mut Vec<String>, dropped: &mut Vec<String>) {
         }
         from = to;
     }
+    kept.extend(days::named(run));
     kept.extend(numeral::numbers(run));
 }

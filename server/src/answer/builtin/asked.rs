@@ -1,5 +1,6 @@
 //! What a visitor's message asks: without tags and greetings, part by part, and with what it refers to.
 
+use super::things::asks_for_way;
 use super::{small_talk, unknown};
 use crate::language::simplified::traditional;
 use crate::language::words::words;
@@ -56,6 +57,14 @@ pub(super) fn clean(message: &str) -> String {
         let place =
             if Lang::of(&text) == Lang::En { "What is this place?" } else { "這裡是什麼地方？" };
         place.clone_into(&mut text);
+    }
+    if asks_for_way(&text.to_lowercase()) {
+        // All of its words are everywhere.
+        let (asked, way) =
+            if Lang::of(&text) == Lang::En { (" directions", "?") } else { ("交通方式", "？") };
+        if !text.contains(asked.trim()) {
+            text = format!("{}{asked}{way}", text.trim_end_matches(['?', '？', ' ']));
+        }
     }
     refers.map_or_else(|| text.clone(), |refers| format!("{text}{REFERS}{}", refers.replace(REFERS, " ")))
 }

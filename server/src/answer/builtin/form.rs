@@ -123,9 +123,19 @@ fn is_free(lower: &str) -> bool {
         words[at] == "free" && !is_verb && (next != "of" || words.get(at + 2) == Some(&"charge"))
     };
     (0..words.len()).any(free)
-        || ["免費", "不收費", "不用錢", "不必付費", "不需付費", "no charge", "not charge"]
-            .iter()
-            .any(|it| lower.contains(it))
+        || [
+            "免費",
+            "不收費",
+            "不另收費",
+            "不另外收費",
+            "不用錢",
+            "不必付費",
+            "不需付費",
+            "no charge",
+            "not charge",
+        ]
+        .iter()
+        .any(|it| lower.contains(it))
 }
 
 /// Whether a text in lower case names a day of the week.
@@ -266,7 +276,9 @@ pub(super) fn names_somebody(sentence: &str, question: &str) -> bool {
         let word = words[at];
         let is_capital = word.starts_with(char::is_uppercase) && word.chars().count() > 1;
         let is_next_capital = words.get(at + 1).is_some_and(|it| it.starts_with(char::is_uppercase));
-        is_capital && is_new(word) && (at > 0 || is_next_capital && is_new(words[at + 1]))
+        // Places are named behind these.
+        let is_place = at > 0 && ["from", "in", "at", "near", "to"].contains(&words[at - 1]);
+        is_capital && !is_place && is_new(word) && (at > 0 || is_next_capital && is_new(words[at + 1]))
     };
     (0..words.len()).any(|at| named(at) || PEOPLE.contains(&words[at]))
 }

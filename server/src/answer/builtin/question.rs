@@ -6,9 +6,12 @@ use super::asked::{REFERS, points_back};
 use super::common::WAY;
 use super::form::names_somebody;
 use super::kind::{self, Kind};
-use super::things::{asks_for_way, is_deictic, is_of_way, telling_words, things, weekday, whole_words};
+use super::things::{
+    asks_for_way, is_deictic, is_of_way, parted, telling_words, things, weekday, whole_words,
+};
 use crate::language::calendar::is_calendar_name;
 use crate::language::is_han;
+use crate::language::words::alike::known_in;
 use crate::language::words::words;
 
 /// The most words that are weighed; a longer question says the rest as well.
@@ -45,7 +48,10 @@ impl Question {
     pub(super) fn new(question: &str) -> Self {
         let asked = question.split(REFERS).next().unwrap_or(question).trim();
         let text = asked.to_lowercase();
-        let mut all = words(question);
+        let mut all = words(&parted(question));
+        let known = known_in(asked);
+        all.retain(|word| !known.iter().any(|it| it.contains(word.as_str())));
+        all.extend(known.into_iter().map(str::to_owned));
         let asks_way = asks_for_way(&text);
         if asks_way {
             // "How do I get there?" has no word of its own.
@@ -75,8 +81,9 @@ impl Question {
         };
         let referred = question.split_once(REFERS).map_or("", |it| it.1).to_owned();
         let said = if referred.is_empty() { Vec::new() } else { crate::language::words::words(&referred) };
-        let own = crate::language::words::words(asked);
-        let mut things = things(&whole_words(asked), kind, asks_way);
+        let own = crate::language::words::words(&parted(asked));
+        let is_pointing = !referred.is_empty() && points_back(&text);
+        let mut things = things(&whole_words(asked), kind, asks_way || is_pointing);
         things.extend(asks_way.then(|| WAY.to_owned()));
         let (weekday, is_yes_no) = (weekday(&text), kind::is_yes_no(&text));
         Self { words, kind, focus, things, weekday, is_yes_no, names, said, referred, own, text }
@@ -115,15 +122,33 @@ impl Question {
 
     /// Whether somebody's name is asked for; "Who may enter?" is not.
     fn asks_for_somebody(&self) -> bool {
-        let mut words = self.text.split(|c: char| !c.is_alphabetic()).skip_while(|it| *it != "who");
-        let deed = words.nth(1).unwrap_or_default();
-        self.kind == Kind::Person
-            && ([
-                "is", "was", "s", "made", "built", "wrote", "won", "gave", "drew", "took", "led", "ran",
-                "found", "sold", "began",
-            ]
-            .contains(&deed)
-                || deed.ends_with("ed"))
+        let first = self.behind_who().unwrap_or_default();
+        self.kind == Kind::Person && (["is", "was", "s", "were"].contains(&first) || is_past(first))
+    }
+
+    /// What was done, where it is asked who did it or when: what speaks of the thing alone doesn't tell.
+    pub(super) fn deed(&self) -> Option<String> {
+        let last = || self.text.split(|c: char| !c.is_alphabetic()).rfind(|it| !it.is_empty());
+        let deed = match self.kind {
+            Kind::Person => self.behind_who().filter(|it| is_past(it)),
+            Kind::Date if self.text.contains("when was") || self.text.contains("when were") => {
+                last().filter(|it| is_deed(it))
+            }
+            _ => None,
+        };
+        words(deed?).into_iter().next()
+    }
+
+    /// What it asks to be allowed: feed of "May I feed the cat?".
+    pub(super) fn wish(&self) -> Option<String> {
+        const FRAMES: [&str; 8] =
+            ["can i ", "can we ", "may i ", "may we ", "allowed to ", "可不可以", "能不能", "可以"];
+        let (_, wished) = FRAMES.iter().find_map(|it| self.text.split_once(it))?;
+        words(wished).into_iter().next()
+    }
+
+    fn behind_who(&self) -> Option<&str> {
+        self.text.split(|c: char| !c.is_alphabetic()).skip_while(|it| *it != "who").nth(1)
     }
 
     /// Whether it asks for a thing to have: what is there for it is not it.
@@ -174,7 +199,8 @@ impl Question {
             "活動",
             "年",
         ];
-        SIGNS.iter().any(|sign| self.text.contains(sign)) || self.kind == Kind::Date
+        let is_lasting = matches!(self.kind, Kind::Hours | Kind::Clock);
+        !is_lasting && SIGNS.iter().any(|sign| self.text.contains(sign)) || self.kind == Kind::Date
     }
 
     /// Whether several things are asked for.
@@ -215,6 +241,24 @@ impl Question {
                 && 20 * shared >= needed * all
         })
     }
+}
+
+/// Whether the word behind "who" tells what was done: no other form stands there, but for these and "who works here".
+fn is_past(word: &str) -> bool {
+    const OTHERS: [&str; 20] = [
+        "is", "are", "was", "were", "am", "can", "could", "may", "might", "must", "shall", "should", "will",
+        "would", "do", "did", "have", "had", "else", "to",
+    ];
+    word.len() > 1 && !word.ends_with('s') && !OTHERS.contains(&word)
+}
+
+/// Whether an English word tells what was done.
+fn is_deed(word: &str) -> bool {
+    const IRREGULAR: [&str; 17] = [
+        "made", "built", "wrote", "won", "gave", "drew", "took", "led", "ran", "found", "sold", "began",
+        "bought", "sang", "written", "given", "drawn",
+    ];
+    IRREGULAR.contains(&word) || word.len() > 4 && word.ends_with("ed")
 }
 
 /// The names in a question, as words: capitalised inside an English one, in Latin letters in a Chinese one.

@@ -39,6 +39,18 @@ impl Weights {
         if question.asks_for_house_hours() && !is_of_house(title, &passage.text) {
             return false;
         }
+        let held = |word: &str| title.holds(word).max(text.holds(word)) >= SPEAKS;
+        if passage.lang() == lang && question.deed().is_some_and(|deed| !held(&deed)) {
+            return false;
+        }
+        // "May I bring a cat?" is not answered under "May I feed the cat?".
+        if let Some(wish) = question.wish().filter(|it| !held(it))
+            && let Some(theirs) = Question::new(&passage.source.title).wish()
+            && theirs != wish
+            && !is_common(&theirs)
+        {
+            return false;
+        }
         let to_have = question.is_yes_no && question.asks_to_have();
         // What it points at is spoken of as well.
         let mut pointed =
@@ -157,8 +169,15 @@ fn is_of_house(title: &Text, text: &str) -> bool {
 /// Whether an English text has a word only for what is there for it: a lift for wheelchairs is no wheelchair.
 fn is_only_served(text: &str, word: &str) -> bool {
     let lower = text.to_lowercase();
-    let all: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
-    let is_it = |at: usize| words(all[at]).iter().any(|it| it == word);
-    let mut places = (0..all.len()).filter(|&at| is_it(at)).peekable();
-    places.peek().is_some() && places.all(|at| all[at.saturating_sub(2)..at].contains(&"for"))
+    let clauses = lower.split([',', ';', ':', '.', '!', '?', '\n']);
+    // By place: whether "for" stands before it.
+    let of_clause = |clause: &str| {
+        let all: Vec<&str> =
+            clause.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
+        let is_it = |at: usize| words(all[at]).iter().any(|it| it == word);
+        let places = (0..all.len()).filter(|&at| is_it(at));
+        places.map(|at| all[at.saturating_sub(2)..at].contains(&"for")).collect::<Vec<bool>>()
+    };
+    let places: Vec<bool> = clauses.flat_map(of_clause).collect();
+    !places.is_empty() && places.iter().all(|it| *it)
 }

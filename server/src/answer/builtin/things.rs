@@ -10,8 +10,9 @@ use crate::language::words::words;
 const ORDINALS: [&str; 10] =
     ["first", "second", "third", "fourth", "fifth", "1st", "2nd", "3rd", "第一", "第二"];
 
-/// What a question is about, of its words.
-pub(super) fn things(own: &[String], kind: Kind, asks_way: bool) -> Vec<String> {
+/// What a question is about, of its words. Where nothing else names anything, a common word does, unless that is told
+/// elsewhere.
+pub(super) fn things(own: &[String], kind: Kind, is_named_elsewhere: bool) -> Vec<String> {
     let is_calendar = |word: &str| is_calendar_name(word) || weekday(word).is_some();
     // Two characters that the dictionary left single, as a pair: their words are there.
     let is_pair = |word: &str| {
@@ -31,7 +32,7 @@ pub(super) fn things(own: &[String], kind: Kind, asks_way: bool) -> Vec<String> 
     let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit()) || ORDINALS.contains(&word);
     let is_telling = |word: &&String| !is_common(word) && !is_number(word);
     let telling: Vec<String> = named.iter().filter(is_telling).cloned().collect();
-    if asks_way {
+    if is_named_elsewhere {
         return telling.into_iter().filter(|it| !is_of_way(it)).collect();
     }
     if telling.is_empty() { named } else { telling }
@@ -91,15 +92,28 @@ pub(super) fn is_of_way(word: &str) -> bool {
 /// The words of a question, those that are known as they are, however the dictionary cut them: 上任 of 哪一年上任 gave 年上
 /// and 任.
 pub(super) fn whole_words(question: &str) -> Vec<String> {
-    const ASKING: &str = "哪一年月日幾號點的";
+    const ASKING: &str = "哪一年月日幾號點的有沒嗎";
     let known = known_in(question);
-    let mut words = telling_words(question);
-    let is_cut =
-        |word: &str| word.chars().all(|c| ASKING.contains(c) || known.iter().any(|it| it.contains(c)));
-    words.retain(|word| known.contains(&word.as_str()) || !is_cut(word));
+    let is_of_known = |c: char| known.iter().any(|it| it.contains(c));
+    let is_cut = |word: &str| word.chars().all(|c| ASKING.contains(c) || is_of_known(c));
+    let mut words = telling_words(&parted(question));
+    words.retain(|word| !is_cut(word));
+    words.extend(known.iter().map(|it| (*it).to_owned()));
     words
-        .extend(known.iter().map(|it| (*it).to_owned()).filter(|it| !words.contains(it)).collect::<Vec<_>>());
-    words
+}
+
+/// A question with a gap behind 有, which the dictionary likes to join to what follows: 有海豚嗎 gave 有海 and 豚.
+pub(super) fn parted(question: &str) -> String {
+    const JOINED: &str = "沒機名趣關限效線氧錢人";
+    let mut out = String::with_capacity(question.len());
+    let mut chars = question.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        if c == '有' && chars.peek().is_some_and(|&next| is_han(next) && !JOINED.contains(next)) {
+            out.push(' ');
+        }
+    }
+    out
 }
 
 /// A text's words; none of one that says nothing.
@@ -160,6 +174,12 @@ mod tests {
         ] {
             assert_eq!(Question::new(question).things, expect, "{question}");
         }
+    }
+
+    #[test]
+    fn to_have_is_a_word_of_its_own() {
+        assert_eq!(whole_words("有海豚嗎？"), ["海豚"]);
+        assert_eq!(whole_words("有機食品"), ["有機", "食品"]);
     }
 
     #[test]

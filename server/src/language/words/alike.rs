@@ -1,6 +1,6 @@
 //! Words of one meaning, in both languages: a visitor's word is seldom the house's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use super::words;
@@ -18,7 +18,7 @@ const ATTRIBUTES: &[&str] = &[
     "創辦 創立 創建 成立 設立",
     "die died death 過世 逝世",
     "price cost fee dollar pay charge free 錢 價格 票價 費用 收費 免費",
-    "open close hour 開放 開館 營業 開門 關門 閉館 休館 打烊 開放時間",
+    "open close hour 開放 開館 營業 開門 關門 閉館 休館 公休 打烊 開放時間",
 ];
 
 /// The same for what visitors ask for in every house. A word may stand in several groups; what stands behind a `>` is
@@ -33,6 +33,7 @@ const THINGS: &[&str] = &[
     "上任 接任 就任 擔任 出任 任期 任職 任內",
     "sell buy purchase serve 賣 販售 買 購買",
     "ticket entry admission 門票 票 入場 入館 票價",
+    "ticket entry admission 門票 票 > adult 成人 全票 票價",
     "discount concession reduced 優惠 折扣 半價",
     "child kid 兒童 小孩 孩童 小朋友 孩子",
     "baby infant toddler 嬰兒 寶寶 幼兒",
@@ -72,19 +73,30 @@ const THINGS: &[&str] = &[
     "chinese mandarin 中文 華語",
     "japanese 日文 日語",
     "garden 花園",
+    "monday 週一",
+    "tuesday 週二",
+    "wednesday 週三",
+    "thursday 週四",
+    "friday 週五",
+    "saturday 週六",
+    "sunday 週日",
     "summer 夏天 夏季",
     "winter 冬天 冬季",
     "christmas 聖誕節 聖誕",
     "bus 公車 巴士 客運",
     "train railway 火車",
     "metro mrt subway 捷運 地鐵",
-    "way getting directions finding arriving transport station railway motorway bus train metro mrt tram subway 交通 公車 捷運 火車 客運 高鐵 步行 前往 搭乘",
+    "way getting directions finding arriving transport 交通 交通方式",
+    "travel walk foot drive road highway bus train metro mrt tram subway station 公車 捷運 火車 台鐵 客運 高鐵 車站 步行 開車 搭乘 轉乘",
+    "pay > accept card cash 付款 刷卡 信用卡 現金",
 ];
 
 /// The tables, as [`words`] makes them of texts.
 struct Lexicon {
     groups: Vec<Vec<String>>,
     of: HashMap<String, Vec<usize>>,
+    /// The Chinese words of several characters.
+    chinese: BTreeSet<String>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
@@ -97,7 +109,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         }
     };
     let split = |words: &str| words.split_whitespace().map(as_in_texts).collect::<Vec<_>>();
-    let mut groups = Vec::new();
+    let mut groups: Vec<Vec<String>> = Vec::new();
     let mut of: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, line) in ATTRIBUTES.iter().chain(THINGS).enumerate() {
         let (asked, told) = line.split_once('>').unwrap_or((line, ""));
@@ -107,7 +119,9 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         }
         groups.push(asked.into_iter().chain(split(told)).collect());
     }
-    Lexicon { groups, of }
+    let is_long = |it: &&String| it.contains(is_han) && it.chars().count() > 1;
+    let chinese = groups.iter().flatten().filter(is_long).cloned().collect();
+    Lexicon { groups, of, chinese }
 });
 
 fn bare(word: &str) -> &str {
@@ -131,14 +145,12 @@ pub fn is_translated(word: &str) -> bool {
 /// The Chinese words of several characters in a text that have others of their meaning, without those inside longer
 /// ones.
 pub fn known_in(text: &str) -> Vec<&'static str> {
-    let known = LEXICON.groups.iter().flatten().map(String::as_str);
-    let mut found: Vec<_> =
-        known.filter(|it| it.contains(is_han) && it.chars().count() > 1 && text.contains(it)).collect();
-    found.sort_unstable();
-    found.dedup();
-    let all = found.clone();
-    found.retain(|it| !all.iter().any(|other| other != it && other.contains(it)));
-    found
+    if !text.contains(is_han) {
+        return Vec::new();
+    }
+    let all: Vec<&str> = LEXICON.chinese.iter().map(String::as_str).filter(|it| text.contains(it)).collect();
+    let is_inside = |it: &str| all.iter().any(|other| *other != it && other.contains(it));
+    all.iter().copied().filter(|it| !is_inside(it)).collect()
 }
 
 /// Whether a word is one for what anything may have.

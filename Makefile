@@ -5,7 +5,7 @@ SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH)
 
-.PHONY: test tools format lint unit page readme bench deny screenshot
+.PHONY: test tools format lint unit page readme bench deny screenshot measure
 
 test: tools format lint unit page readme
 	@echo "all passed"
@@ -45,6 +45,10 @@ deny:
 screenshot: target/release/rapport
 	cargo build --release --locked -p vlm-sim
 	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run screenshot
+
+# What the page takes: first paint, first word, a key after 500 replies, memory.
+measure: target/release/rapport
+	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure
 
 .PHONY: target/release/rapport
 target/release/rapport:

@@ -154,7 +154,7 @@ class TurnView {
 		const reason = tone.because.length
 			? t('because', { words: tone.because.join(language() === 'en' ? ', ' : '、') })
 			: wordsFor(`chosen.${tone.selected_by}`);
-		const why = [reason, wordsFor(`outcome.${tone.outcome}`), tone.seen && t('camera.saw', { text: tone.seen })];
+		const why = [reason, tone.seen && t('camera.saw', { text: tone.seen })];
 		const chip = h('span.chip', t('tone', { tone: wordsFor(`tone.${name}`, name) }));
 		this.#tone.replaceChildren(h('summary', icon(name), h('b', wordsFor(`persona.${name}`, name)), chip),
 			...why.filter(Boolean).map((line) => h('p', line)));

@@ -4,7 +4,6 @@
 // key | English | 繁體中文
 const STRINGS = `
 title|Guide · Rapport|導覽 · Rapport
-subtitle|Your guide|您的導覽員
 builtin|Built-in engine, no model|內建引擎，未使用模型
 forget|New visitor|換下一位
 settings|Settings|設定
@@ -76,10 +75,6 @@ because|Because: {words}|依據：{words}
 chosen.model|Chosen by a model.|由模型選定。
 chosen.client|Chosen for this question.|由這次提問指定。
 chosen.fallback|Nothing pointed to another tone.|沒有線索指向其他語氣。
-outcome.fresh|seen just now|剛剛看到
-outcome.cached|seen a moment ago|稍早看到
-outcome.client|as you were described|依您提供的描述
-outcome.fallback|without the camera|未使用鏡頭
 sources|Sources|資料來源
 time.first_token|First token {ms} ms|首字 {ms} ms
 time.total|total {ms} ms|全部 {ms} ms

@@ -100,7 +100,7 @@ test('each tone has a persona: a name, a colour and a figure, and sources are ca
     seen.push(await turn.locator('.chip').evaluate((chip) => getComputedStyle(chip).backgroundColor + getComputedStyle(chip).color));
     assert.equal(await turn.locator('.tone svg use').count(), 1);
     await turn.locator('.tone summary').click();
-    assert.match(await turn.locator('.tone').innerText(), /依您提供的描述/);
+    assert.match(await turn.locator('.tone').innerText(), /依據：.*\n+當時鏡頭看到：/);
     assert.match(await turn.locator('.sources li').first().innerText(), /大潮汐鐘\nexhibits\.json · \d\.\d\d/);
   }
   assert.equal(new Set(seen).size, 3);

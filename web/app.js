@@ -117,8 +117,9 @@ async function learnHouse() {
 }
 
 function followConnection(state) {
+	const wasLost = !ui.banner.hidden;
 	showConnection();
-	if (state === 'open') return; // `session` says how to go on
+	if (state === 'open') return wasLost && announcer.say(t('link.open')); // `session` says how to go on
 	if (idle && state !== 'waiting') setTimeout(reconnect, UNATTENDED, state);
 	transcript.unsend();
 	for (const turn of transcript.unsent()) conversation.show(turn);

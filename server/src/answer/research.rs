@@ -10,7 +10,7 @@ use crate::language::Lang;
 /// Looks questions up.
 pub struct Research {
     /// The house's documents.
-    pub library: Arc<Library>,
+    pub documents: Arc<Library>,
     /// Makes follow-up questions stand alone; none: a rule does.
     pub rewriter: Option<Rewriter>,
     /// All passages of a question together, in characters.
@@ -41,6 +41,6 @@ impl Research {
 
     /// What the documents say to a question that stands alone.
     pub async fn passages(&self, standalone: &str) -> Searched {
-        self.library.search(standalone, self.passage_chars).await
+        self.documents.search(standalone, self.passage_chars).await
     }
 }

@@ -19,7 +19,7 @@ const FRESH: Duration = Duration::from_secs(2);
 const PROBE: Duration = Duration::from_secs(2);
 
 pub(super) struct Health {
-    library: Option<Arc<Library>>,
+    documents: Option<Arc<Library>>,
     chat: Option<Arc<dyn Chat>>,
     vlm: Option<Arc<dyn Vlm>>,
     last: Mutex<Option<(Instant, Report)>>,
@@ -41,7 +41,7 @@ impl Health {
         chat: Option<Arc<dyn Chat>>,
         vlm: Option<Arc<dyn Vlm>>,
     ) -> Self {
-        Self { library, chat, vlm, last: Mutex::new(None) }
+        Self { documents: library, chat, vlm, last: Mutex::new(None) }
     }
 
     pub(super) async fn check(&self) -> Report {
@@ -70,7 +70,7 @@ impl Health {
             }
         };
         let of_embeddings = async {
-            match self.library.as_ref().filter(|library| library.is_embedding()) {
+            match self.documents.as_ref().filter(|library| library.is_embedding()) {
                 None => None,
                 Some(library) => Some(told(timeout(PROBE, library.reach()).await)),
             }
@@ -86,7 +86,7 @@ impl Health {
         };
         let told = json!({
             "ready": is_ready,
-            "knowledge": self.library.as_ref().map_or(Value::Null, |library| told_knowledge(library)),
+            "knowledge": self.documents.as_ref().map_or(Value::Null, |library| told_knowledge(library)),
             "embeddings": status(embeddings, "none"),
             "llm": status(llm, "builtin"),
             "vlm": status(vlm, "none"),

@@ -72,7 +72,7 @@ struct App {
     health: health::Health,
     warmth: warm::Warmth,
     warmup: Option<warmup::Warmup>,
-    library: Option<Arc<Library>>,
+    documents: Option<Arc<Library>>,
     /// Descriptions that the page offers to try.
     visitors: Vec<String>,
     /// How often the documents are looked at for changes; 0: never.
@@ -104,7 +104,7 @@ impl Server {
     /// Finds the embeddings of the documents that were made before. An error says that those in the file are not
     /// such as are configured; a server of embeddings that is down is none, for it may come up.
     pub async fn prepare(&self) -> Result<(), StartError> {
-        let Some(library) = &self.app.library else { return Ok(()) };
+        let Some(library) = &self.app.documents else { return Ok(()) };
         match library.recall().await {
             Ok(_) => Ok(()),
             Err(LibraryError::Embeddings(error)) => {
@@ -118,7 +118,7 @@ impl Server {
     /// What would be served, in a line.
     pub fn describe(&self) -> String {
         let engine = self.app.sessions.engine();
-        let documents = self.app.library.as_ref().map_or_else(
+        let documents = self.app.documents.as_ref().map_or_else(
             || "no documents".to_owned(),
             |library| {
                 let knowledge = library.current();
@@ -138,7 +138,8 @@ impl Server {
 
     /// What would be served less well than it could be: files that can't be read, upstreams that don't answer.
     pub async fn warnings(&self) -> Vec<String> {
-        let knowledge = self.app.library.as_ref().map(|library| library.current());
+        let knowledge = self.app.documents.as_ref().map(|library| library.current());
+        // Files that are no documents: told here, since they stop nothing.
         let skipped = knowledge.iter().flat_map(|it| it.skipped()).map(|it| format!("not served: {it}"));
         let told = self.app.health.check().await.told;
         let unreachable = ["llm", "vlm", "embeddings"].into_iter().filter_map(|upstream| {
@@ -225,7 +226,7 @@ async fn warm(app: Arc<App>) {
         }
     };
     let library = async {
-        if let Some(library) = &app.library {
+        if let Some(library) = &app.documents {
             library.keep(app.reload).await;
         }
     };

@@ -60,7 +60,7 @@ async fn house(State(app): State<Arc<App>>, Query(query): Pairs, headers: Header
     if let Err((status, message)) = app.door.admit(&headers, &query) {
         return refusal(status, &message);
     }
-    let knowledge = app.library.as_ref().map(|library| library.current());
+    let knowledge = app.documents.as_ref().map(|library| library.current());
     let engine = app.sessions.engine();
     let suggestions = knowledge.map(|knowledge| knowledge.suggestions().clone()).unwrap_or_default();
     let house = serde_json::json!({

@@ -166,7 +166,7 @@ pub(super) fn build(
         health,
         warmth,
         warmup,
-        library,
+        documents: library,
         visitors: config.visitors,
         reload: config.reload,
         connections: TaskTracker::new(),
@@ -244,7 +244,7 @@ pub(crate) fn research(
     passage_chars: usize,
 ) -> Research {
     let rewriter = chat.map(|chat| Rewriter { chat, prompts: Arc::clone(prompts) });
-    Research { library, rewriter, passage_chars }
+    Research { documents: library, rewriter, passage_chars }
 }
 
 /// What answers and converts: models, or the built-in engine.

@@ -82,7 +82,7 @@ impl House {
 
     /// The titles that answer questions and that no document has, with the questions' names.
     fn unknown_titles<'a>(&self, questions: &'a [Question]) -> Vec<(&'a str, &'a str)> {
-        let knowledge = self.research.library.current();
+        let knowledge = self.research.documents.current();
         let known: HashSet<&str> = knowledge.titles().map(|it| it.1).collect();
         let all =
             questions.iter().flat_map(|it| it.relevant.iter().map(|title| (it.id.as_str(), title.as_str())));

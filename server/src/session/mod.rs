@@ -8,6 +8,7 @@ mod driver;
 mod limit;
 mod outbox;
 mod registry;
+mod replay;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

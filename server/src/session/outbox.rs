@@ -1,17 +1,43 @@
 //! What a session has for one socket and the socket has not yet written: bounded in bytes.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
 
-/// An event with its sequence number; `None` for those that belong to the socket, not to the session.
+/// An event with its sequence number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sequenced {
-    /// 1, 2, 3 ... a session.
+    /// 1, 2, 3 ... a session; `None` for what belongs to the socket, not to the session.
     pub seq: Option<u64>,
-    /// The event.
-    pub event: Event,
+    /// The first number that the event stands for, where it is several tokens in one.
+    pub from_seq: Option<u64>,
+    /// The event; shared with what is kept to be sent again.
+    pub event: Arc<Event>,
+}
+
+impl Sequenced {
+    /// An event with its number.
+    pub fn new(seq: u64, event: Event) -> Self {
+        Self { seq: Some(seq), from_seq: None, event: Arc::new(event) }
+    }
+
+    /// Takes the next event into this one, if both are tokens of one turn; otherwise gives it back.
+    fn absorb(&mut self, next: Self) -> Result<(), Self> {
+        match (&*self.event, &*next.event) {
+            (Event::Token { turn_id, .. }, Event::Token { turn_id: same, .. }) if turn_id == same => {}
+            _ => return Err(next),
+        }
+        self.from_seq = self.from_seq.or(self.seq);
+        self.seq = next.seq;
+        // A copy at the first time: the event is kept to be sent again as it was.
+        if let (Event::Token { text, .. }, Event::Token { text: more, .. }) =
+            (Arc::make_mut(&mut self.event), &*next.event)
+        {
+            text.push_str(more);
+        }
+        Ok(())
+    }
 }
 
 /// Why a session gives a socket up.
@@ -40,6 +66,13 @@ struct Queue {
 }
 
 impl Queue {
+    fn absorb(&mut self, event: Sequenced) -> Result<(), Sequenced> {
+        match self.events.last_mut() {
+            Some(last) => last.absorb(event),
+            None => Err(event),
+        }
+    }
+
     /// Remembers whom to wake. Only one task may wait.
     fn wait<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
         match &mut self.reader {
@@ -51,27 +84,36 @@ impl Queue {
 }
 
 impl Outbox {
-    /// `limit`: how many bytes may wait.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, queue: Mutex::default() }
+    /// `limit`: how many bytes may wait, besides what the socket has `missed` and is sent again: that is bounded
+    /// by itself, and says nothing about the reader.
+    pub(super) fn new(limit: usize, missed: Vec<Sequenced>) -> Self {
+        Self { limit, queue: Mutex::new(Queue { events: missed, ..Queue::default() }) }
     }
 
     /// Queues an event; whether the socket is still there to take it. The first event of several wakes the
-    /// socket: it takes all.
+    /// socket: it takes all. Once half the room is taken, tokens join the one before: a frame costs more than
+    /// its text.
     pub(super) fn push(&self, event: Sequenced) -> bool {
         let mut queue = self.lock();
         if queue.given_up.is_some() {
             return false;
         }
-        queue.bytes += size(&event.event);
+        let (bytes, is_first) = (size(&event.event), queue.bytes == 0);
+        let event = if queue.bytes + bytes <= self.limit / 2 { Err(event) } else { queue.absorb(event) };
+        match event {
+            Ok(()) => queue.bytes += bytes - FRAME,
+            Err(event) => {
+                queue.bytes += bytes;
+                queue.events.push(event);
+            }
+        }
         // A single event is taken whatever its size: it says nothing about the reader.
-        if queue.bytes > self.limit && !queue.events.is_empty() {
+        if queue.bytes > self.limit && !is_first {
             queue.events = Vec::new();
             drop(queue);
             self.give_up(GivenUp::TooSlow);
             return false;
         }
-        queue.events.push(event);
         let reader = if queue.events.len() == 1 { queue.reader.take() } else { None };
         drop(queue);
         if let Some(reader) = reader {
@@ -125,9 +167,11 @@ impl Outbox {
     }
 }
 
+/// What a frame takes beside its text, in memory and on the wire, roughly.
+const FRAME: usize = 128;
+
 /// An event's size in memory and on the wire, roughly.
 pub(super) fn size(event: &Event) -> usize {
-    const FRAME: usize = 128;
     FRAME
         + match event {
             Event::Token { text, .. } => text.len(),
@@ -146,8 +190,7 @@ mod tests {
     use super::*;
 
     fn token(seq: u64, length: usize) -> Sequenced {
-        let (turn_id, text) = (Arc::from("t1"), "x".repeat(length));
-        Sequenced { seq: Some(seq), event: Event::Token { turn_id, text } }
+        Sequenced::new(seq, Event::Token { turn_id: Arc::from("t1"), text: "x".repeat(length) })
     }
 
     async fn take(outbox: &Outbox) -> Result<Vec<Sequenced>, GivenUp> {
@@ -156,20 +199,36 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_reader_is_given_up_and_its_queue_dropped() {
-        let outbox = Outbox::new(1000);
+        let outbox = Outbox::new(1000, Vec::new());
         assert!(outbox.push(token(1, 400)));
         assert_eq!(take(&outbox).await.unwrap().len(), 1);
         assert!(outbox.push(token(2, 400)));
-        assert!(!outbox.push(token(3, 400)));
-        assert!(!outbox.push(token(4, 1)));
+        assert!(outbox.push(token(3, 400)));
+        assert!(!outbox.push(token(4, 400)));
+        assert!(!outbox.push(token(5, 1)));
         assert_eq!(take(&outbox).await, Err(GivenUp::TooSlow));
         assert_eq!(poll_fn(|cx| outbox.poll_given_up(cx)).await, GivenUp::TooSlow);
         assert!(outbox.take().is_empty());
     }
 
     #[tokio::test]
+    async fn under_pressure_tokens_become_one() {
+        let outbox = Outbox::new(1000, vec![token(1, 5000)]);
+        for seq in 2..=6 {
+            assert!(outbox.push(token(seq, 72)));
+        }
+        let done = Sequenced::new(7, Event::TurnStarted { turn_id: Arc::from("t2"), id: None });
+        assert!(outbox.push(done.clone()));
+        let taken = take(&outbox).await.unwrap();
+        let numbers: Vec<_> = taken.iter().map(|event| (event.from_seq, event.seq.unwrap())).collect();
+        assert_eq!(numbers, [(None, 1), (None, 2), (Some(3), 6), (None, 7)]);
+        assert_eq!(*taken[2].event, *token(0, 4 * 72).event);
+        assert_eq!(taken[3], done);
+    }
+
+    #[tokio::test]
     async fn what_was_pushed_before_is_still_delivered() {
-        let outbox = Outbox::new(1000);
+        let outbox = Outbox::new(1000, Vec::new());
         assert!(outbox.push(token(1, 1)));
         outbox.give_up(GivenUp::Replaced);
         assert!(!outbox.push(token(2, 1)));
@@ -179,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_woken_by_an_event_and_by_the_end() {
-        let outbox = Arc::new(Outbox::new(1000));
+        let outbox = Arc::new(Outbox::new(1000, Vec::new()));
         for _ in 0..100 {
             let reader = Arc::clone(&outbox);
             let waiting = tokio::spawn(async move { take(&reader).await });

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::limit::RateLimit;
 use super::outbox::{self, GivenUp, Outbox, Sequenced};
 use super::registry::random_id;
+use super::replay::Replay;
 use super::{Knobs, MAX_WAITING};
 use crate::description::Image;
 use crate::event::{Event, HistoryMessage, Message, Speaker, Status};
@@ -84,8 +85,7 @@ pub(super) struct State {
     rng: fastrand::Rng,
     rate: RateLimit,
     image_rate: RateLimit,
-    /// Bytes of frames that may be kept in `recent`.
-    replay_bytes: usize,
+    replay: Replay,
 }
 
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl State {
             rng,
             rate: RateLimit::per_minute(knobs.messages_per_minute),
             image_rate: RateLimit::per_minute(knobs.images_per_minute),
-            replay_bytes: knobs.replay_bytes,
+            replay: Replay::new(knobs.replay_bytes),
         }
     }
 
@@ -134,11 +134,12 @@ impl State {
     }
 
     pub(super) fn attach(&mut self, id: &Arc<str>, outbound_queue: usize, last_seq: Option<u64>) -> Attached {
-        let outbox = Arc::new(Outbox::new(outbound_queue));
+        let missed = last_seq.and_then(|last_seq| self.replay.after(last_seq, self.seq));
+        let resumed = missed.is_some();
+        let outbox = Arc::new(Outbox::new(outbound_queue, missed.unwrap_or_default()));
         if let Some(former) = self.outbox.replace(Arc::clone(&outbox)) {
             former.give_up(GivenUp::Replaced);
         }
-        let resumed = last_seq == Some(self.seq);
         let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
             history: self.history.iter().cloned().collect(),
             turn: self.active.as_ref().map(|active| (Arc::clone(&active.turn_id), active.text.clone())),
@@ -170,8 +171,8 @@ impl State {
     /// Numbers an event and queues it for the socket, if there is one.
     pub(super) fn emit(&mut self, event: Event) {
         self.seq += 1;
-        let event = Sequenced { seq: Some(self.seq), event };
-        match &event.event {
+        let event = Sequenced::new(self.seq, event);
+        match &*event.event {
             Event::Token { text, .. } => {
                 if let Some(active) = &mut self.active {
                     active.text.push_str(text);
@@ -184,8 +185,8 @@ impl State {
             }
             Event::TurnDone(report) => {
                 let of_turn = |recent: &&mut Recent| {
-                    matches!(&recent.started, Some(Sequenced { event: Event::TurnStarted { turn_id, .. }, .. })
-                        if *turn_id == report.turn_id)
+                    let started = recent.started.as_ref().map(|started| &*started.event);
+                    matches!(started, Some(Event::TurnStarted { turn_id, .. }) if *turn_id == report.turn_id)
                 };
                 if let Some(recent) = self.recent.iter_mut().find(of_turn) {
                     recent.done = Some(event.clone());
@@ -194,6 +195,7 @@ impl State {
             }
             _ => {}
         }
+        self.replay.push(event.clone());
         self.push(event);
     }
 
@@ -227,7 +229,7 @@ impl State {
         let size = |recent: &Recent| recent.done.as_ref().map_or(0, |done| outbox::size(&done.event));
         let mut bytes: usize = self.recent.iter().map(size).sum();
         for oldest in &mut self.recent {
-            if bytes <= self.replay_bytes {
+            if bytes <= self.replay.limit() {
                 break;
             }
             bytes -= size(oldest);
@@ -371,8 +373,10 @@ impl State {
         self.resume_token = random_id();
         self.history = VecDeque::new();
         self.recent = VecDeque::new();
+        self.replay.clear();
         self.mention_due = knobs.mention_first;
         let (epoch, last_seq, resume_token) = (self.epoch, self.seq, Arc::clone(&self.resume_token));
-        self.push(Sequenced { seq: None, event: Event::EpochBegan { epoch, last_seq, resume_token } });
+        let event = Arc::new(Event::EpochBegan { epoch, last_seq, resume_token });
+        self.push(Sequenced { seq: None, from_seq: None, event });
     }
 }

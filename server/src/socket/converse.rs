@@ -97,7 +97,7 @@ where
     let mut line = Line::new(io, already_read, &host.limits);
     let ending = close::UNAUTHORIZED;
     line.frames.text(|out| match format {
-        Format::Json => native::write(1, &Event::Error(Box::new(error_of(ending))), out),
+        Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
         Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
     });
     say_and_close(line, ending.code, ending.name).await;

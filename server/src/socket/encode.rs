@@ -92,12 +92,14 @@ impl Encoder {
     pub(super) fn encode(&mut self, event: &Sequenced, frames: &mut Frames) {
         let ends_reply = self.ends_reply(&event.event);
         self.has_replied |= ends_reply;
-        if let Event::EpochBegan { epoch, last_seq, resume_token } = &event.event {
+        if let Event::EpochBegan { epoch, last_seq, resume_token } = &*event.event {
             return self.session_frame((*epoch, *last_seq, resume_token), false, None, frames);
         }
         match self.format {
             Format::Json => {
-                frames.text(|out| native::write(event.seq.unwrap_or_default(), &event.event, out));
+                frames.text(|out| {
+                    native::write(event.seq.unwrap_or_default(), event.from_seq, &event.event, out)
+                });
             }
             Format::Text => {
                 self.text.encode(&event.event, ends_reply).iter().for_each(|line| say(frames, line));

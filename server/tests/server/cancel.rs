@@ -90,12 +90,12 @@ async fn a_newer_message_drops_the_answer_of_the_older_one() {
 #[tokio::test]
 async fn a_turn_outlives_its_socket_but_not_a_cancel_of_the_next_one() {
     let (house, simulator) = house(SLOW, FAST).await;
-    let mut client = house.connect("?session_id=kiosk").await;
+    let mut client = house.connect("").await;
     let session = client.frame().await;
-    let token = session["resume_token"].as_str().unwrap().to_owned();
-    begin(&mut client, false).await;
+    ask(&mut client, false).await;
+    let seen = client.until("token").await.0["seq"].as_u64().unwrap();
     client.leave().await;
-    let mut client = house.connect(&format!("?session_id=kiosk&resume={token}")).await;
+    let mut client = Client::resume(house.address, &session, seen).await;
     client.until("token").await; // it went on
     let counts = simulator.stats().models[SLOW];
     assert_eq!((counts.begun, counts.dropped), (1, 0));

@@ -253,18 +253,32 @@ async fn a_session_outlives_its_socket() {
     assert_ne!(guessed["session_id"], "a");
     assert_eq!(guessed["resumed"], false);
 
-    // With it, the newer socket takes over, exactly or with a snapshot.
-    let mut second = house.connect(&format!("?session_id=a&resume={token}&last_seq={seq}")).await;
+    // With it, the newer socket takes over and is told exactly what it missed.
+    let mut second = Client::resume(house.address, &session, 1).await;
     let resumed = second.frame().await;
     assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&json!("a"), &json!(true)));
+    assert_eq!((&resumed["resume_token"], &resumed["last_seq"]), (&json!(token), &json!(seq)));
     assert!(resumed.get("snapshot").is_none());
+    assert_eq!(second.until("turn_done").await.0, done);
     assert_eq!(client.closed().await.code, 4003);
+}
 
-    let mut third = house.connect(&format!("?session_id=a&resume={token}&last_seq=1")).await;
-    let resumed = third.frame().await;
-    assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&json!("a"), &json!(false)));
-    assert_eq!(resumed["snapshot"]["history"][0], json!({"role": "user", "content": QUESTION}));
-    assert_eq!(resumed["snapshot"]["history"][1]["content"], done["answer"]);
+#[tokio::test]
+async fn what_can_not_be_sent_again_comes_as_a_snapshot() {
+    let house = House::with_camera(QUICK, |config| config.session.replay_bytes = 4096).await;
+    let mut client = house.connect("").await;
+    let session = client.frame().await;
+    let done = client.ask(QUESTION).await;
+    client.ask(QUESTION).await;
+    client.ask(QUESTION).await;
+    for last_seq in [1, u64::MAX] {
+        let mut again = Client::resume(house.address, &session, last_seq).await;
+        let resumed = again.frame().await;
+        assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&session["session_id"], &json!(false)));
+        assert_eq!(resumed["snapshot"]["history"][0], json!({"role": "user", "content": QUESTION}));
+        assert_eq!(resumed["snapshot"]["history"][1]["content"], done["answer"]);
+        assert_eq!(resumed["snapshot"]["turn"], json!(null));
+    }
 }
 
 #[tokio::test]

@@ -112,6 +112,13 @@ impl Client {
         Self::over(ws)
     }
 
+    /// Comes back to a session as a page does: with what it last heard.
+    pub(crate) async fn resume(address: SocketAddr, session: &Value, last_seq: u64) -> Self {
+        let [id, token] = ["session_id", "resume_token"].map(|field| session[field].as_str().unwrap());
+        let query = format!("?session_id={id}&resume={token}&last_seq={last_seq}");
+        Self { last_seq, ..Self::connect(address, &query).await }
+    }
+
     pub(crate) fn over(ws: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { ws, last_seq: 0 }
     }
@@ -140,6 +147,7 @@ impl Client {
         let text = self.hear().await.expect("a frame");
         let frame: Value = serde_json::from_str(&text).expect("JSON");
         match frame["type"].as_str().unwrap() {
+            "session" if frame["resumed"] == true => {} // what was missed follows
             "session" => self.last_seq = frame["last_seq"].as_u64().unwrap(),
             "pong" | "closing" => assert!(frame.get("seq").is_none()),
             _ => {

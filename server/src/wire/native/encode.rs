@@ -96,9 +96,10 @@ impl Greeting<'_> {
 }
 
 /// Appends an event's frame. Nothing for one that is no frame of its own (the socket makes a greeting of it).
-pub fn write(seq: u64, event: &Event, out: &mut Vec<u8>) {
+/// `from_seq`: the first number that it stands for, where it is several tokens in one.
+pub fn write(seq: u64, from_seq: Option<u64>, event: &Event, out: &mut Vec<u8>) {
     let frame = match event {
-        Event::Token { turn_id, text } => return write_token(seq, turn_id, text, out),
+        Event::Token { turn_id, text } => return write_token(seq, from_seq, turn_id, text, out),
         Event::Description { text, source, age, turn_id } => Frame::Description {
             text,
             source: source.as_str(),
@@ -121,11 +122,15 @@ pub fn write(seq: u64, event: &Event, out: &mut Vec<u8>) {
 }
 
 /// Nearly all frames are tokens, so this one is put together by hand: a third of what a struct costs.
-fn write_token(seq: u64, turn_id: &str, text: &str, out: &mut Vec<u8>) {
+fn write_token(seq: u64, from_seq: Option<u64>, turn_id: &str, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"type":"token","turn_id":"#);
     append(turn_id, out);
     out.extend_from_slice(br#","text":"#);
     append(text, out);
+    if let Some(from_seq) = from_seq {
+        out.extend_from_slice(br#","from_seq":"#);
+        append(&from_seq, out);
+    }
     out.extend_from_slice(br#","seq":"#);
     append(&seq, out);
     out.push(b'}');
@@ -348,7 +353,7 @@ mod tests {
 
     fn frame(event: &Event) -> Value {
         let mut text = Vec::new();
-        write(7, event, &mut text);
+        write(7, None, event, &mut text);
         serde_json::from_slice(&text).unwrap()
     }
 

@@ -5,6 +5,7 @@
 
 mod health;
 mod page;
+mod relay;
 mod routes;
 mod warm;
 mod warmup;
@@ -165,6 +166,8 @@ impl Server {
         let sessions = Arc::clone(&self.app.sessions);
         let sweep = self.shutdown.clone().run_until_cancelled_owned(async move { sessions.sweep().await });
         let sweep = tokio::spawn(sweep);
+        let (stored, address) = (Arc::clone(&self.app.sessions), listener.local_addr().ok());
+        let stored = tokio::spawn(async move { stored.keep_stored(address).await });
         let warm = tokio::spawn(self.shutdown.clone().run_until_cancelled_owned(warm(Arc::clone(&self.app))));
         let mut stop = pin!(stop);
         let stop = loop {
@@ -191,6 +194,8 @@ impl Server {
         if timeout(SOCKETS_END, self.app.connections.wait()).await.is_err() {
             tracing::warn!(left = self.app.connections.len(), "connections are left behind");
         }
+        stored.abort(); // last: the sessions are this node's until here
+        self.app.sessions.leave_store().await;
         let _ = tokio::join!(sweep, warm);
     }
 

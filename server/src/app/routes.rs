@@ -12,8 +12,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::App;
+use super::relay::{RELAYED, relay};
 use crate::observe::{Now, TEXT_FORMAT};
-use crate::socket::{self, Upgrade};
+use crate::session::Located;
+use crate::socket::{self, Away, Upgrade};
 
 /// A query's pairs, decoded.
 type Pairs = Query<Vec<(String, String)>>;
@@ -102,20 +104,51 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
         Ok(upgrade) => upgrade,
         Err((status, message)) => return refusal(status, &message),
     };
+    let (upgrade, is_away) = match locate(&app, upgrade, &mut request).await {
+        Ok(located) => located,
+        Err(relayed) => return relayed,
+    };
     let on_upgrade = hyper::upgrade::on(&mut request);
     let response = upgrade.response();
     app.connections.clone().spawn(async move {
         match on_upgrade.await {
-            Ok(upgraded) => converse(&app, upgraded, upgrade),
+            Ok(upgraded) => converse(&app, upgraded, upgrade, is_away),
             Err(error) => tracing::debug!(%error, "the upgrade failed"),
         }
     });
     response
 }
 
+/// Finds the session that a client comes back to. An error is the answer of the node where it is; else whether the
+/// store is away, so that nobody knows.
+async fn locate(
+    app: &Arc<App>,
+    mut upgrade: Upgrade,
+    request: &mut Request,
+) -> Result<(Upgrade, bool), Response<Body>> {
+    if !upgrade.is_authorized {
+        return Ok((upgrade, false));
+    }
+    let Upgrade { session_id, resume, last_seq, .. } = &upgrade;
+    let (wanted, resume, last_seq) = (session_id.as_deref(), resume.as_deref(), *last_seq);
+    let is_relayed = request.headers().contains_key(RELAYED);
+    let mut located = app.sessions.locate(wanted, resume, last_seq, is_relayed).await;
+    if let Located::Elsewhere(address) = &located {
+        if let Some(response) = relay(app, request, address).await {
+            return Err(response);
+        }
+        // It lives and can't be reached from here: the session is taken from it.
+        located = app.sessions.locate(wanted, resume, last_seq, true).await;
+    }
+    if located == Located::Taken {
+        upgrade.session_id = None;
+    }
+    Ok((upgrade, located == Located::Unknown))
+}
+
 /// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else: every idle visitor
 /// holds one.
-fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade) {
+fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade, is_store_away: bool) {
     // The bare connection. HTTP's boxes and its read buffer of 8 KiB end here.
     let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
         return tracing::error!("an upgraded connection is no TCP stream");
@@ -123,13 +156,15 @@ fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade) {
     let (io, already_read) = (io.into_inner(), read_buf.to_vec());
     let Upgrade { session_id, resume, last_seq, format, once, is_authorized, .. } = upgrade;
     let host = Arc::clone(&app.host);
-    if is_authorized {
+    if is_store_away {
+        app.connections.spawn(async move { socket::turn_away(io, already_read, format, &host, Away::Store).await });
+    } else if is_authorized {
         let opened = app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq);
         app.warmth.visitor_came();
         let socket = socket::serve(io, already_read, opened, format, once, host);
         app.connections.spawn(app.sockets.track_future(socket));
     } else {
-        app.connections.spawn(async move { socket::turn_away(io, already_read, format, &host).await });
+        app.connections.spawn(async move { socket::turn_away(io, already_read, format, &host, Away::NoToken).await });
     }
 }
 

@@ -41,6 +41,8 @@ pub enum StartError {
     Prompts(PromptsError),
     /// The page.
     Page(PageError),
+    /// The store's URL; what is wrong with it.
+    Store(String),
     /// An upstream's URL or key.
     Upstream {
         /// The key's flag.
@@ -62,6 +64,9 @@ impl fmt::Display for StartError {
             }
             Self::Prompts(error) => write!(f, "--prompts: {error}"),
             Self::Page(error) => write!(f, "--web: {error}"),
+            Self::Store(reason) => {
+                write!(f, "--store: the URL can't be used: {reason}\nhint: write redis://[:PASSWORD@]HOST:6379")
+            }
             Self::Upstream { flag, url, reason } => {
                 write!(
                     f,
@@ -155,8 +160,10 @@ pub(super) fn build(
         leave: Leave::default(),
     };
     let metrics = Arc::new(Metrics::new());
+    let (counted, turns) = (Arc::clone(&metrics), tasks.clone());
     let sessions =
-        Sessions::new(engine, config.session, Arc::clone(&metrics), tasks.clone(), shutdown.clone());
+        Sessions::new(engine, config.session, config.store, counted, turns, shutdown.clone())
+            .map_err(StartError::Store)?;
     Ok(App {
         sessions,
         metrics,

@@ -188,4 +188,19 @@ pub(super) const KEYS: &[Key] = &[
     key("outbound_queue", "SIZE", "256KiB", "What may wait for a client that reads slowly"),
     key("replay_bytes", "SIZE", "256KiB", "What a session keeps of frames that it may have to send again"),
     key("session_ttl", "DURATION", "2m", "How long a session is kept without a socket"),
+    // Many nodes
+    key(
+        "store",
+        "memory|redis://HOST",
+        "memory",
+        "Where sessions are kept: in this process, or in a Redis or Valkey that nodes share",
+    ),
+    key("store_prefix", "TEXT", "rapport:", "What all keys in the store begin with"),
+    key(
+        "store_outage",
+        "memory|refuse",
+        "memory",
+        "What becomes of new sessions while the store is away: this node serves them alone, or refuses them",
+    ),
+    key("advertise", "HOST:PORT", "", "Where other nodes find this one; by default where it listens"),
 ];

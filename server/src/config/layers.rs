@@ -133,7 +133,7 @@ impl Layers {
     pub(crate) fn show(&self) -> Vec<(&'static str, Vec<String>, String)> {
         let of_key = |key: &keys::Key| {
             let Written { origin, values } = self.written(key.name);
-            (key.name, values, origin)
+            (key.name, values.iter().map(|value| shown(value)).collect(), origin)
         };
         KEYS.iter().map(of_key).collect()
     }
@@ -151,6 +151,7 @@ impl Layers {
     /// An error about a key, naming where its value came from.
     pub(crate) fn wrong(&self, name: &'static str, what: &str, hint: impl Into<String>) -> ConfigError {
         let Written { origin, values } = self.written(name);
+        let values: Vec<_> = values.iter().map(|value| shown(value)).collect();
         ConfigError::new(format!("{origin}: `{}` {what}", values.join(",")), hint)
     }
 
@@ -233,4 +234,11 @@ fn parse_duration(text: &str) -> Option<Duration> {
         Ok(millis) => Some(Duration::from_millis(millis)),
         Err(_) => humantime::parse_duration(text).ok(),
     }
+}
+
+/// A value as people may see it: a URL without its password.
+fn shown(value: &str) -> String {
+    let Ok(mut url) = reqwest::Url::parse(value) else { return value.to_owned() };
+    let is_secret = url.password().is_some() && url.set_password(Some("***")).is_ok();
+    if is_secret { url.into() } else { value.to_owned() }
 }

@@ -69,6 +69,8 @@ pub struct Config {
     pub turn: turn::Knobs,
     /// How sessions behave.
     pub session: session::Knobs,
+    /// Where sessions are kept besides this process; none: nowhere.
+    pub store: Option<session::StoreKnobs>,
     /// The sockets' limits.
     pub limits: Limits,
 }
@@ -281,6 +283,7 @@ impl Config {
                 replay_bytes: layers.size("replay_bytes", 0)?,
                 session_ttl,
             },
+            store: store(layers)?,
             limits: Limits {
                 max_message: layers.size("max_message", 1)?,
                 max_image: layers.size("max_image", 1)?,
@@ -308,6 +311,17 @@ impl Config {
             turn_timeout: ms(self.turn.turn_timeout),
         }
     }
+}
+
+/// Where sessions are kept besides this process.
+fn store(layers: &Layers) -> Result<Option<session::StoreKnobs>, ConfigError> {
+    let outage = layers.choice("store_outage", &session::StoreOutage::NAMES)?;
+    let Some(url) = layers.text("store").filter(|store| store != "memory") else { return Ok(None) };
+    if !["redis://", "rediss://", "redis+unix://", "unix://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(layers.wrong("store", "is no store", "write `memory`, redis://HOST:6379 or rediss://HOST:6379"));
+    }
+    let (prefix, advertise) = (layers.text("store_prefix").unwrap_or_default(), layers.text("advertise"));
+    Ok(Some(session::StoreKnobs { url, prefix, advertise, outage }))
 }
 
 /// The key of model services.

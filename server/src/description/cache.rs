@@ -266,6 +266,25 @@ impl Descriptions {
         Some(Look { asked, ended: Instant::now(), text })
     }
 
+    /// Takes what another node saw of the visitor, unless something newer is known.
+    pub fn recall(self: &Arc<Self>, session_id: &Arc<str>, text: Arc<str>, age: Duration) {
+        let Some(described) = Instant::now().checked_sub(age) else { return };
+        let visitor = self.slots.entry(Arc::clone(session_id)).or_default().visitor;
+        let (this, session_id) = (Arc::clone(self), Arc::clone(session_id));
+        self.tasks.spawn(async move {
+            let selected = match this.selector.known(&text) {
+                Some(known) => known,
+                None => this.selector.select(&text).await,
+            };
+            let sight = Sight { text, asked: described, described, selected, selected_at: Instant::now() };
+            if let Some(mut slot) = this.slots.get_mut(&session_id)
+                && slot.visitor == visitor
+            {
+                slot.cached.get_or_insert(sight);
+            }
+        });
+    }
+
     /// Another visitor stands there: drops what is known and gives up the fetch in flight.
     pub fn change_visitor(&self, session_id: &Arc<str>) {
         let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();

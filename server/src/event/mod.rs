@@ -6,10 +6,12 @@
 mod tone;
 mod turn;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 pub use tone::{SelectedBy, Selection, Tone};
 pub use turn::{
@@ -47,7 +49,7 @@ pub enum Command {
 }
 
 /// One question with its options.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The question, 1 to 4,000 characters, trimmed, without NUL and bidi controls.
     pub text: String,
@@ -84,7 +86,7 @@ impl Message {
 }
 
 /// An earlier message of the conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryMessage {
     /// Who said it.
     pub speaker: Speaker,
@@ -95,7 +97,7 @@ pub struct HistoryMessage {
 }
 
 /// Who said something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Speaker {
     /// The visitor.
     Visitor,
@@ -104,7 +106,7 @@ pub enum Speaker {
 }
 
 /// What a session tells its clients, in order. Each carries a sequence number, given by the session.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// What is known of the visitor has changed.
     Description {
@@ -123,6 +125,8 @@ pub enum Event {
         turn_id: Arc<str>,
         /// The client's own id of the message.
         id: Option<Arc<str>>,
+        /// A new owner of the session begins it again: what was sent of it is void.
+        restarted: bool,
     },
     /// The tone of a converted turn; comes once, before its first token.
     Tone {
@@ -156,10 +160,10 @@ pub enum Event {
 }
 
 /// A failure that the client can act on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorEvent {
     /// What happened, for programs: lower-case words joined by `_`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What happened and what to do, for people.
     pub message: String,
     /// Whether the same request may succeed later.

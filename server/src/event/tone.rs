@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// The four tones. Age outranks clothing; [`Tone::CasualFriendly`] is what remains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tone {
     /// For visitors of 0 to 17 years; a school uniform counts too.
     ChildFriendly,
@@ -40,7 +42,7 @@ impl FromStr for Tone {
 }
 
 /// A chosen tone and the reason for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
     /// The tone.
     pub tone: Tone,
@@ -58,7 +60,7 @@ impl Selection {
 }
 
 /// Who chose a tone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SelectedBy {
     /// Words of the description.
     Rule,

@@ -1,13 +1,16 @@
 //! What a turn reports of itself.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Tone;
 
 /// How a turn's slow stages are arranged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Strategy {
     /// Answer, then describe, then select, then convert.
     Sequential,
@@ -48,7 +51,7 @@ impl FromStr for Strategy {
 }
 
 /// Which description a turn used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// One that landed since the message came.
     Fresh,
@@ -76,7 +79,7 @@ impl Outcome {
 }
 
 /// Who described the visitor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DescriptionSource {
     /// The description service.
     Vlm,
@@ -95,7 +98,7 @@ impl DescriptionSource {
 }
 
 /// How a turn ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// The whole reply was sent.
     Completed,
@@ -127,7 +130,7 @@ impl Status {
 }
 
 /// A stage of the turn, as it appears in spans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// The VLM looks.
     Describe,
@@ -162,7 +165,7 @@ impl Stage {
 }
 
 /// When a stage ran, in milliseconds from the message's arrival. A prefetch may start below zero.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     /// The stage.
     pub stage: Stage,
@@ -175,7 +178,7 @@ pub struct Span {
 }
 
 /// How long things took, in milliseconds. `None`: it did not happen.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
     /// From the start to the end of the VLM's call that this turn used.
     pub description: Option<f64>,
@@ -194,7 +197,7 @@ pub struct Timings {
 }
 
 /// A document that a passage came from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// The item's title, term or question.
     pub title: Arc<str>,
@@ -205,7 +208,7 @@ pub struct Source {
 }
 
 /// What a turn cost upstream.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Calls to models, selection and retries included.
     pub llm_calls: u32,
@@ -220,7 +223,7 @@ pub struct Usage {
 }
 
 /// All that a turn has to say at its end.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TurnReport {
     /// The turn.
     pub turn_id: Arc<str>,
@@ -237,7 +240,7 @@ pub struct TurnReport {
     /// Where the passages came from, best first.
     pub sources: Vec<Source>,
     /// Stages that failed and were done without: `describe`, `embed`, `select`, `convert`.
-    pub degraded: Vec<&'static str>,
+    pub degraded: Vec<Cow<'static, str>>,
     /// Facts of the answer that its conversion lost, or, of an answer given in a tone at once, that the
     /// passages don't hold; none if nothing was checked.
     pub facts_missing: Option<Vec<String>>,
@@ -247,6 +250,8 @@ pub struct TurnReport {
     pub spans: Vec<Span>,
     /// What it cost upstream.
     pub usage: Usage,
+    /// Whether the session's store holds this end; none where sessions are kept in memory only.
+    pub durable: Option<bool>,
 }
 
 impl Usage {

@@ -7,8 +7,10 @@ pub mod words;
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// English or Traditional Chinese.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Lang {
     /// English.
     En,

@@ -17,6 +17,7 @@ fn report(status: Status) -> TurnReport {
         timings: Timings::default(),
         spans: Vec::new(),
         usage: Usage::default(),
+        durable: None,
     }
 }
 
@@ -63,7 +64,7 @@ fn a_turn_is_counted_once_and_nothing_of_it_is_told() {
     metrics.turn_ended(&TurnReport {
         tone: Some(Tone::ElderFriendly),
         outcome: Some(Outcome::Cached),
-        degraded: vec!["convert"],
+        degraded: vec!["convert".into()],
         timings: Timings { first_token: Some(300.0), total: Some(1200.0), ..Timings::default() },
         spans: vec![span(Stage::Describe, -500.0, 300.0), span(Stage::Select, 2.0, 1.0)],
         ..report(Status::Completed)

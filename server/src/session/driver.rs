@@ -10,6 +10,9 @@ use super::{Overlap, Session};
 use crate::event::{Outcome, Status, Tone, TurnReport};
 use crate::turn::{self, Emit, Request, Stop};
 
+/// How often a turn is begun whose owner dies: a third death is hardly the node's fault.
+const MAX_ATTEMPTS: u32 = 3;
+
 /// A message on its way to become a turn.
 struct Next {
     request: Request,
@@ -87,7 +90,17 @@ impl Session {
                     } else if is_interrupting && state.has_newer_message() {
                         Err(Status::Interrupted)
                     } else {
-                        Ok(state.activate(&request))
+                        Ok(state.activate(&request, 1))
+                    };
+                    return Some(Next { request, epoch: state.epoch(), how });
+                }
+                Some(Job::Restart(running)) => {
+                    let attempts = running.attempts + 1;
+                    let request = state.next_restart(&self.id, &self.shared.knobs, running);
+                    let how = if attempts > MAX_ATTEMPTS {
+                        Err(Status::Failed)
+                    } else {
+                        Ok(state.activate(&request, attempts))
                     };
                     return Some(Next { request, epoch: state.epoch(), how });
                 }

@@ -5,11 +5,14 @@
 //! to do, one task ([`driver`]) works off its queue: turns and the ends of visitor epochs, in order.
 
 mod driver;
+mod journal;
 mod limit;
+mod node;
 mod outbox;
 mod registry;
 mod replay;
 mod state;
+mod store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,15 +22,18 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use node::StoreOutage;
 pub use outbox::{GivenUp, Outbox, Sequenced};
-pub use registry::{Opened, Sessions};
+pub use registry::{Located, Opened, Sessions, StoreKnobs};
 pub use state::{Attached, Snapshot};
 
 use crate::description::{Image, ImageError, Landing};
 use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status};
 use crate::observe::Metrics;
 use crate::turn::Engine;
+use node::Node;
 use state::{Job, State};
+use store::Seen;
 
 /// How many messages may wait behind a running turn (`on_overlap = queue`): a visitor hardly types more.
 const MAX_WAITING: usize = 8;
@@ -82,6 +88,8 @@ struct Shared {
     /// The drivers, so that shutdown and tests can wait for them.
     tasks: TaskTracker,
     shutdown: CancellationToken,
+    /// The store that is shared with other nodes, if there is one.
+    node: Option<Arc<Node>>,
 }
 
 /// One visitor's conversation.
@@ -270,6 +278,12 @@ impl Session {
         refusal("rate_limited", &message, Some(wait))
     }
 
+    /// What the camera last saw, for the store.
+    fn seen(&self) -> Option<Seen> {
+        let sight = self.shared.engine.descriptions.cached(&self.id)?;
+        Some(Seen { age: sight.age(), text: sight.text })
+    }
+
     /// Emits an event of a visitor epoch, unless that epoch is over.
     fn emit_in(&self, epoch: u64, event: Event) {
         let mut state = self.lock();
@@ -285,5 +299,5 @@ impl Session {
 
 /// A refusal of something that may succeed later.
 fn refusal(code: &'static str, message: &str, retry_after: Option<Duration>) -> ErrorEvent {
-    ErrorEvent { code, message: message.to_owned(), retryable: true, retry_after, turn_id: None, id: None }
+    ErrorEvent { code: code.into(), message: message.to_owned(), retryable: true, retry_after, turn_id: None, id: None }
 }

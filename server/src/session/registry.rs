@@ -1,7 +1,7 @@
 //! All sessions, by id.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -9,7 +9,10 @@ use dashmap::mapref::entry::Entry;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::state::State;
+use super::journal::Journal;
+use super::node::{Node, StoreOutage};
+use super::state::{Job, State};
+use super::store::{Claimed, Kept, RedisStore, StoreError, digest};
 use super::{Attached, Knobs, Session, Shared};
 use crate::event::Status;
 use crate::observe::Metrics;
@@ -17,10 +20,37 @@ use crate::turn::Engine;
 
 /// All sessions of a server.
 pub struct Sessions {
-    map: DashMap<Arc<str>, Arc<Session>>,
+    pub(super) map: DashMap<Arc<str>, Arc<Session>>,
     rng: Mutex<fastrand::Rng>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
+
+/// Where sessions are kept besides this process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreKnobs {
+    /// Redis' URL.
+    pub url: String,
+    /// What all keys begin with.
+    pub prefix: String,
+    /// Where other nodes find this one: `HOST:PORT`; by default where it listens.
+    pub advertise: Option<String>,
+    /// What becomes of new sessions while the store is away.
+    pub outage: StoreOutage,
+}
+
+/// Where a client's session is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Located {
+    /// Here, or nowhere yet: [`Sessions::open`] opens it.
+    Here,
+    /// Here a new one is opened: the id asked for is somebody's.
+    Taken,
+    /// Its turn runs at the node with this address.
+    Elsewhere(String),
+    /// Nobody knows: the store is away.
+    Unknown,
+}
+
 
 /// A session and what its new socket is told.
 pub struct Opened {
@@ -32,16 +62,25 @@ pub struct Opened {
 
 impl Sessions {
     /// An empty registry. Turns run on `tasks`, are counted in `metrics`, and are not begun after `shutdown`.
+    /// An error says that the store's URL can't be read. With a store, needs a runtime.
     pub fn new(
         engine: Engine,
         knobs: Knobs,
+        store: Option<StoreKnobs>,
         metrics: Arc<Metrics>,
         tasks: TaskTracker,
         shutdown: CancellationToken,
-    ) -> Arc<Self> {
+    ) -> Result<Arc<Self>, String> {
+        let node = store.map(|store| {
+            let StoreKnobs { url, prefix, advertise, outage } = store;
+            let (name, ttl) = (random_id().to_string(), engine.knobs.description_ttl);
+            let store = RedisStore::new(&url, prefix, name, knobs.session_ttl, ttl)
+                .map_err(|error| error.to_string())?;
+            Ok::<_, String>(Arc::new(Node::new(Box::new(store), outage, advertise)))
+        });
         let rng = Mutex::new(knobs.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, shutdown });
-        Arc::new(Self { map: DashMap::new(), rng, shared })
+        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, shutdown, node: node.transpose()? });
+        Ok(Arc::new(Self { map: DashMap::new(), rng, shared }))
     }
 
     /// What turns share.
@@ -49,12 +88,99 @@ impl Sessions {
         &self.shared.engine
     }
 
+    /// Finds a client's session, and takes it over where another node had it. To be called before [`Sessions::open`].
+    /// `is_relayed`: another node has sent the client here, so here it stays.
+    pub async fn locate(
+        &self,
+        wanted: Option<&str>,
+        resume: Option<&str>,
+        last_seq: Option<u64>,
+        is_relayed: bool,
+    ) -> Located {
+        let Some(node) = &self.shared.node else { return Located::Here };
+        match (wanted, resume) {
+            (Some(id), Some(token)) => {
+                if self.is_still_ours(node, id, token).await {
+                    return Located::Here;
+                }
+                let token_digest = digest(token);
+                match node.call(node.store().claim(id, &token_digest, !is_relayed)).await {
+                    Ok(Claimed::Unknown) => Located::Here,
+                    Ok(Claimed::Elsewhere(address)) => Located::Elsewhere(address),
+                    Ok(Claimed::Ours(kept)) => {
+                        self.restore(node, id, token, &kept, last_seq.unwrap_or(0));
+                        Located::Here
+                    }
+                    Err(_) => Located::Unknown,
+                }
+            }
+            _ if node.refuses() => Located::Unknown,
+            (Some(id), None) => match node.call(node.store().exists(id)).await {
+                Ok(true) => Located::Taken,
+                _ if node.refuses() => Located::Unknown,
+                _ => Located::Here,
+            },
+            (None, _) => Located::Here,
+        }
+    }
+
+    /// Whether this node holds the session and, as far as can be known, no other has taken it.
+    async fn is_still_ours(&self, node: &Node, id: &str, token: &str) -> bool {
+        let Some(session) = self.map.get(id).map(|session| Arc::clone(&session)) else { return false };
+        let fence = {
+            let state = session.lock();
+            let Some(journal) = state.journal.as_ref().filter(|_| !state.is_lost()) else { return false };
+            if !state.has_token(token) {
+                return false;
+            }
+            journal.fence()
+        };
+        let held = node.call(node.store().touch(&[(Arc::clone(session.id()), fence)])).await;
+        match held.as_deref() {
+            Ok([Err(StoreError::Fenced)]) => {
+                session.lock().lose();
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// Puts a session that was another's among this node's, and begins its turn again if it has not ended.
+    fn restore(&self, node: &Arc<Node>, id: &str, token: &str, kept: &Kept, last_seq: u64) {
+        let id: Arc<str> = Arc::from(id);
+        let state = State::restore(&self.shared.knobs, self.fork_rng(), token, kept, last_seq);
+        let session = self.new_session(Arc::clone(&id), state, Some((node, kept.fence)));
+        if let Some(former) = self.map.insert(Arc::clone(&id), Arc::clone(&session)) {
+            former.lock().lose();
+        }
+        if let Some(seen) = &kept.seen {
+            self.shared.engine.descriptions.recall(&id, Arc::clone(&seen.text), seen.age);
+        }
+        if let Some(running) = kept.record.running.clone() {
+            session.enqueue(&mut session.lock(), Job::Restart(running));
+        }
+    }
+
+    fn new_session(&self, id: Arc<str>, state: State, stored: Option<(&Arc<Node>, u64)>) -> Arc<Session> {
+        Arc::new_cyclic(|session| {
+            let mut state = state;
+            state.journal = stored.map(|(node, fence)| {
+                Box::new(Journal::new(Arc::clone(node), Weak::clone(session), fence, &state.resume_token()))
+            });
+            Session { id, shared: Arc::clone(&self.shared), state: Mutex::new(state) }
+        })
+    }
+
+    fn fork_rng(&self) -> fastrand::Rng {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fork()
+    }
+
     /// Opens a session for a socket. With the right resume token it is the old one; else a new one, under
     /// the id asked for if nobody has it.
     pub fn open(&self, wanted: Option<&str>, resume: Option<&str>, last_seq: Option<u64>) -> Opened {
         if let (Some(id), Some(token)) = (wanted, resume)
             // The map's guard is held until the socket is attached, so that no sweep comes between.
-            && let Some(session) = self.map.get(id).filter(|session| session.lock().has_token(token))
+            && let Some(session) = self.map.get(id).filter(|session| session.lock().can_be_resumed(token))
         {
             let attached = session.attach(Some(last_seq.unwrap_or(0)));
             return Opened { session: Arc::clone(&session), attached };
@@ -73,9 +199,8 @@ impl Sessions {
             match self.map.entry(Arc::clone(&id)) {
                 Entry::Occupied(_) => id = random_id(),
                 Entry::Vacant(vacant) => {
-                    let rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner).fork();
-                    let state = Mutex::new(State::new(&self.shared.knobs, rng));
-                    let session = Arc::new(Session { id, shared: Arc::clone(&self.shared), state });
+                    let state = State::new(&self.shared.knobs, self.fork_rng());
+                    let session = self.new_session(id, state, self.shared.node.as_ref().map(|node| (node, 1)));
                     vacant.insert(Arc::clone(&session));
                     return session;
                 }
@@ -107,13 +232,22 @@ impl Sessions {
             tokio::time::interval((ttl / 4).clamp(Duration::from_millis(50), Duration::from_secs(15)));
         loop {
             tick.tick().await;
+            let mut dropped = Vec::new();
             self.map.retain(|id, session| {
-                let is_kept = !session.lock().is_abandoned(ttl);
+                let state = session.lock();
+                let is_kept = !state.is_abandoned(ttl);
                 if !is_kept {
                     self.shared.engine.descriptions.remove(id);
+                    let stored = state.journal.as_ref().filter(|_| !state.is_lost());
+                    dropped.extend(stored.map(|journal| (Arc::clone(id), journal.fence())));
                 }
                 is_kept
             });
+            if let Some(node) = &self.shared.node {
+                for (id, fence) in dropped {
+                    let _ = node.call(node.store().erase(&id, fence)).await; // else it expires by itself
+                }
+            }
         }
     }
 }

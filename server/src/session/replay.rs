@@ -34,6 +34,16 @@ impl Replay {
         }
     }
 
+    /// The oldest number that is kept.
+    pub(super) fn first_seq(&self) -> Option<u64> {
+        self.events.front()?.seq
+    }
+
+    /// All that is kept.
+    pub(super) fn all(&self) -> Vec<Sequenced> {
+        self.events.iter().cloned().collect()
+    }
+
     /// What came behind a sequence number; none if that is not known in full. `seq` is the session's last one.
     pub(super) fn after(&self, last_seq: u64, seq: u64) -> Option<Vec<Sequenced>> {
         let missed = usize::try_from(seq.checked_sub(last_seq)?).ok()?;

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::journal::Journal;
 use super::limit::RateLimit;
 use super::outbox::{self, GivenUp, Outbox, Sequenced};
 use super::registry::random_id;
 use super::replay::Replay;
+use super::store::{Kept, Record, Running};
 use super::{Knobs, MAX_WAITING};
 use crate::description::Image;
-use crate::event::{Event, HistoryMessage, Message, Speaker, Status};
+use crate::event::{Event, HistoryMessage, Message, Speaker, Status, TurnReport};
 use crate::turn::{Ended, Request, Stop};
 
 /// How many messages a session remembers, questions and answers together.
@@ -20,6 +22,10 @@ const MAX_HISTORY: usize = 10;
 
 /// How many message ids are known again when they are repeated.
 const MAX_RECENT: usize = 32;
+
+/// A client may have heard so many frames more than the store was told; who claims more is not believed. A turn has
+/// fewer, even if every token was a frame.
+const MAX_UNWRITTEN: u64 = 100_000;
 
 /// Something for the driver to do.
 #[derive(Debug)]
@@ -34,6 +40,8 @@ pub(super) enum Job {
     Prepare,
     /// A still came behind a `Forget`.
     Show(Image),
+    /// A turn that a former owner of the session did not end.
+    Restart(Running),
 }
 
 /// What a new socket is told first.
@@ -66,7 +74,6 @@ pub struct Snapshot {
     pub turn: Option<(Arc<str>, String)>,
 }
 
-#[derive(Debug)]
 pub(super) struct State {
     epoch: u64,
     seq: u64,
@@ -85,12 +92,15 @@ pub(super) struct State {
     rng: fastrand::Rng,
     rate: RateLimit,
     image_rate: RateLimit,
-    replay: Replay,
+    pub(super) replay: Replay,
+    /// The way to the store, if there is one. Boxed: most servers have none.
+    pub(super) journal: Option<Box<Journal>>,
+    /// Another owner goes on with the session.
+    is_lost: bool,
 }
 
-#[derive(Debug)]
 struct Active {
-    turn_id: Arc<str>,
+    running: Running,
     stop: Arc<Stop>,
     text: String,
 }
@@ -122,7 +132,77 @@ impl State {
             rate: RateLimit::per_minute(knobs.messages_per_minute),
             image_rate: RateLimit::per_minute(knobs.images_per_minute),
             replay: Replay::new(knobs.replay_bytes),
+            journal: None,
+            is_lost: false,
         }
+    }
+
+    /// A session that was another node's, or this one's before its end. `last_seq`: the last number that the client
+    /// knows; it may have heard more than was written.
+    pub(super) fn restore(
+        knobs: &Knobs,
+        rng: fastrand::Rng,
+        resume_token: &str,
+        kept: &Kept,
+        last_seq: u64,
+    ) -> Self {
+        let Kept { record, frames, .. } = kept;
+        let mut state = Self {
+            epoch: record.epoch,
+            resume_token: Arc::from(resume_token),
+            turns: record.turns,
+            history: record.history.iter().cloned().collect(),
+            mention_due: record.mention_due,
+            ..Self::new(knobs, rng)
+        };
+        record.ids.iter().for_each(|id| state.remember_id(Some(id)));
+        for frame in frames {
+            state.note(frame);
+            state.replay.push(frame.clone());
+        }
+        state.seq = frames.last().and_then(|frame| frame.seq).unwrap_or_default().max(record.seq);
+        if (1..=MAX_UNWRITTEN).contains(&last_seq.saturating_sub(state.seq)) {
+            state.seq = last_seq;
+            state.replay.clear();
+        }
+        state
+    }
+
+    /// What the store keeps of the session besides its frames.
+    pub(super) fn record(&self) -> Record {
+        Record {
+            epoch: self.epoch,
+            seq: self.seq,
+            turns: self.turns,
+            mention_due: self.mention_due,
+            history: self.history.iter().cloned().collect(),
+            ids: self.recent.iter().map(|recent| Arc::clone(&recent.id)).collect(),
+            running: self.active.as_ref().map(|active| active.running.clone()),
+        }
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Another owner goes on: nothing more is said, the socket is given up, and what runs is stopped.
+    pub(super) fn lose(&mut self) {
+        self.is_lost = true;
+        self.jobs.clear();
+        self.stop_active(Status::Cancelled);
+        if let Some(outbox) = self.outbox.take() {
+            outbox.give_up(GivenUp::Replaced);
+            self.detached_at = Instant::now();
+        }
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Whether the session must not run out.
+    pub(super) fn is_in_use(&self) -> bool {
+        !self.is_lost && (self.outbox.is_some() || self.is_driven)
     }
 
     pub(super) fn epoch(&self) -> u64 {
@@ -131,6 +211,15 @@ impl State {
 
     pub(super) fn has_token(&self, token: &str) -> bool {
         *self.resume_token == *token
+    }
+
+    /// Whether a client with this token may come back to the session here.
+    pub(super) fn can_be_resumed(&self, token: &str) -> bool {
+        !self.is_lost && self.has_token(token)
+    }
+
+    pub(super) fn resume_token(&self) -> Arc<str> {
+        Arc::clone(&self.resume_token)
     }
 
     pub(super) fn attach(&mut self, id: &Arc<str>, outbound_queue: usize, last_seq: Option<u64>) -> Attached {
@@ -142,7 +231,7 @@ impl State {
         }
         let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
             history: self.history.iter().cloned().collect(),
-            turn: self.active.as_ref().map(|active| (Arc::clone(&active.turn_id), active.text.clone())),
+            turn: self.active.as_ref().map(|active| (Arc::clone(&active.running.turn_id), active.text.clone())),
         });
         Attached {
             session_id: Arc::clone(id),
@@ -165,19 +254,38 @@ impl State {
 
     /// Whether nobody has come back for so long, and nothing is left to do.
     pub(super) fn is_abandoned(&self, ttl: Duration) -> bool {
-        self.outbox.is_none() && !self.is_driven && self.detached_at.elapsed() >= ttl
+        self.outbox.is_none() && !self.is_driven && (self.is_lost || self.detached_at.elapsed() >= ttl)
     }
 
     /// Numbers an event and queues it for the socket, if there is one.
     pub(super) fn emit(&mut self, event: Event) {
+        if self.is_lost {
+            return;
+        }
         self.seq += 1;
         let event = Sequenced::new(self.seq, event);
+        if let (Event::Token { text, .. }, Some(active)) = (&*event.event, &mut self.active) {
+            active.text.push_str(text);
+        }
+        self.note(&event);
+        self.replay.push(event.clone());
+        self.show(event);
+    }
+
+    /// Shows an event as soon as the client may rely on it.
+    fn show(&mut self, event: Sequenced) {
+        let event = match &mut self.journal {
+            Some(journal) => journal.take(event),
+            None => Some(event),
+        };
+        if let Some(event) = event {
+            self.push(event);
+        }
+    }
+
+    /// Remembers what came of a message that had an id.
+    fn note(&mut self, event: &Sequenced) {
         match &*event.event {
-            Event::Token { text, .. } => {
-                if let Some(active) = &mut self.active {
-                    active.text.push_str(text);
-                }
-            }
             Event::TurnStarted { id: Some(id), .. } => {
                 if let Some(recent) = self.recent.iter_mut().find(|recent| recent.id == *id) {
                     recent.started = Some(event.clone());
@@ -195,11 +303,9 @@ impl State {
             }
             _ => {}
         }
-        self.replay.push(event.clone());
-        self.push(event);
     }
 
-    fn push(&mut self, event: Sequenced) {
+    pub(super) fn push(&mut self, event: Sequenced) {
         if let Some(outbox) = &self.outbox
             && !outbox.push(event)
         {
@@ -272,7 +378,7 @@ impl State {
     pub(super) fn cancel(&mut self, turn_id: Option<&str>) {
         let running = self.active.as_ref().filter(|active| active.stop.status().is_none());
         match (running, turn_id) {
-            (Some(active), Some(meant)) if *meant != *active.turn_id => {}
+            (Some(active), Some(meant)) if *meant != *active.running.turn_id => {}
             (Some(active), _) => active.stop.with(Status::Cancelled),
             (None, Some(_)) => {}
             (None, None) => {
@@ -336,14 +442,26 @@ impl State {
             arrived,
             history,
             mention,
+            restarted: false,
         }
     }
 
+    /// Begins a former owner's turn again.
+    pub(super) fn next_restart(&mut self, session_id: &Arc<str>, knobs: &Knobs, running: Running) -> Request {
+        let request = self.next_turn(session_id, knobs, running.message, Instant::now());
+        self.turns -= 1; // it was counted
+        Request { turn_id: running.turn_id, restarted: true, ..request }
+    }
+
     /// The turn now running; returns what stops it.
-    pub(super) fn activate(&mut self, request: &Request) -> Arc<Stop> {
+    pub(super) fn activate(&mut self, request: &Request, attempts: u32) -> Arc<Stop> {
         let stop = Arc::new(Stop::default());
         self.active = Some(Active {
-            turn_id: Arc::clone(&request.turn_id),
+            running: Running {
+                turn_id: Arc::clone(&request.turn_id),
+                message: request.message.clone(),
+                attempts,
+            },
             stop: Arc::clone(&stop),
             text: String::new(),
         });
@@ -364,7 +482,8 @@ impl State {
                 self.history.pop_front();
             }
         }
-        self.emit(Event::TurnDone(Arc::new(ended.report)));
+        let durable = self.journal.is_some().then_some(true); // as long as nothing else is known
+        self.emit(Event::TurnDone(Arc::new(TurnReport { durable, ..ended.report })));
     }
 
     /// Ends the visitor epoch: nothing of this visitor is left, only the sequence goes on.
@@ -376,7 +495,10 @@ impl State {
         self.replay.clear();
         self.mention_due = knobs.mention_first;
         let (epoch, last_seq, resume_token) = (self.epoch, self.seq, Arc::clone(&self.resume_token));
+        if let Some(journal) = &mut self.journal {
+            journal.begin_epoch(&resume_token);
+        }
         let event = Arc::new(Event::EpochBegan { epoch, last_seq, resume_token });
-        self.push(Sequenced { seq: None, from_seq: None, event });
+        self.show(Sequenced { seq: None, from_seq: None, event });
     }
 }

@@ -58,6 +58,11 @@ pub(super) const GOING_AWAY: Ending =
     Ending { code: 1001, name: "shutting_down", message: "The server is shutting down." };
 pub(super) const RESTARTING: Ending =
     Ending { code: 1012, name: "restarting", message: "The server is restarting. Please connect again." };
+pub(super) const STORE_AWAY: Ending = Ending {
+    code: 1013,
+    name: "store_unavailable",
+    message: "Conversations can't be kept at the moment. Please connect again soon.",
+};
 pub(super) const NO_PONG: Ending =
     Ending { code: 4001, name: "no_pong", message: "No pong came in time. Please connect again." };
 const SLOW: Ending = Ending {

@@ -89,13 +89,25 @@ impl Drop for Attachment {
     }
 }
 
-/// Tells a browser without a token why it may not come in.
-pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Format, host: &Host)
+/// Why a client may not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Away {
+    /// It has no token; only browsers are told so by a frame.
+    NoToken,
+    /// The store is away, so that its session can't be found, or no new one begun.
+    Store,
+}
+
+/// Tells a client why it may not come in.
+pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Format, host: &Host, why: Away)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut line = Line::new(io, already_read, &host.limits);
-    let ending = close::UNAUTHORIZED;
+    let ending = match why {
+        Away::NoToken => close::UNAUTHORIZED,
+        Away::Store => close::STORE_AWAY,
+    };
     line.frames.text(|out| match format {
         Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
         Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
@@ -303,9 +315,9 @@ fn ending_of(error: &WsError) -> Option<Ending> {
 
 pub(super) fn error_of(ending: Ending) -> ErrorEvent {
     ErrorEvent {
-        code: ending.name,
+        code: ending.name.into(),
         message: ending.message.to_owned(),
-        retryable: false,
+        retryable: ending == close::STORE_AWAY,
         retry_after: None,
         turn_id: None,
         id: None,

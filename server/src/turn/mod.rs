@@ -110,6 +110,8 @@ pub struct Request {
     pub history: Vec<HistoryMessage>,
     /// Whether this turn is to mention the visitor's appearance, if it can.
     pub mention: bool,
+    /// A former owner of the session began it and did not end it.
+    pub restarted: bool,
 }
 
 /// Takes what a turn has to tell. Never blocks.
@@ -214,12 +216,12 @@ pub fn crashed(request: &Request, text: String, emit: &Emit) -> Ended {
 
 fn tell_start(request: &Request, emit: &Emit) {
     let id = request.message.id.as_deref().map(Arc::from);
-    emit(Event::TurnStarted { turn_id: Arc::clone(&request.turn_id), id });
+    emit(Event::TurnStarted { turn_id: Arc::clone(&request.turn_id), id, restarted: request.restarted });
 }
 
 fn tell(request: &Request, emit: &Emit, code: &'static str, message: String) {
     let turn_id = Some(Arc::clone(&request.turn_id));
-    let error = ErrorEvent { code, message, retryable: true, retry_after: None, turn_id, id: None };
+    let error = ErrorEvent { code: code.into(), message, retryable: true, retry_after: None, turn_id, id: None };
     emit(Event::Error(Box::new(error)));
 }
 

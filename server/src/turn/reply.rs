@@ -1,5 +1,6 @@
 //! The reply: what was sent so far, and what a turn reports of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::view::View;
@@ -19,7 +20,7 @@ pub(super) struct Reply {
     pub(super) tone: Option<Tone>,
     pub(super) outcome: Option<Outcome>,
     pub(super) sources: Vec<Source>,
-    pub(super) degraded: Vec<&'static str>,
+    pub(super) degraded: Vec<Cow<'static, str>>,
     pub(super) facts_missing: Option<Vec<String>>,
     pub(super) usage: Usage,
     /// All of the answer has come.
@@ -37,7 +38,7 @@ pub(super) struct Reply {
 impl Reply {
     /// Notes a stage that was done without, once.
     pub(super) fn degrade(&mut self, stage: Option<&'static str>) {
-        if let Some(stage) = stage.filter(|stage| !self.degraded.contains(stage)) {
+        if let Some(stage) = stage.map(Cow::Borrowed).filter(|stage| !self.degraded.contains(stage)) {
             self.degraded.push(stage);
         }
     }
@@ -169,6 +170,7 @@ impl Reply {
             timings,
             spans,
             usage,
+            durable: None,
         };
         Ended { report, heard, heard_in, mentioned }
     }

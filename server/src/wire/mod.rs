@@ -22,7 +22,8 @@ pub enum ClientFrame {
 
 /// A refusal of something a client sent, before any turn.
 fn refusal(code: &'static str, message: impl Into<String>) -> ErrorEvent {
-    ErrorEvent { code, message: message.into(), retryable: false, retry_after: None, turn_id: None, id: None }
+    let (code, message) = (code.into(), message.into());
+    ErrorEvent { code, message, retryable: false, retry_after: None, turn_id: None, id: None }
 }
 
 /// A question as it goes to work: without NUL and bidi controls, trimmed, 1 to 4,000 characters.

@@ -22,7 +22,7 @@ impl TextEncoder {
             Event::Error(error) => {
                 // What was said so far comes before what went wrong.
                 let mut messages = if error.turn_id.is_some() { self.flush() } else { Vec::new() };
-                messages.push(error_line(error.code, &error.message));
+                messages.push(error_line(&error.code, &error.message));
                 messages
             }
             Event::Description { .. }
@@ -64,12 +64,12 @@ mod tests {
     fn a_failed_turn_says_what_it_had_then_why() {
         let mut encoder = TextEncoder::default();
         let turn_id: Arc<str> = Arc::from("t1");
-        let started = Event::TurnStarted { turn_id: Arc::clone(&turn_id), id: None };
+        let started = Event::TurnStarted { turn_id: Arc::clone(&turn_id), id: None, restarted: false };
         assert!(encoder.encode(&started, false).is_empty());
         let token = Event::Token { turn_id: Arc::clone(&turn_id), text: "It stands  in Hsin".into() };
         assert!(encoder.encode(&token, false).is_empty());
         let error = ErrorEvent {
-            code: "llm_cut",
+            code: "llm_cut".into(),
             message: "It broke off.".into(),
             retryable: true,
             retry_after: None,

@@ -53,7 +53,7 @@ async fn a_converter_that_is_down_leaves_the_plain_answer() {
     let (ended, events) = stage.play(ask(Strategy::Race)).await;
     assert_eq!(ended.report.status, Status::Completed);
     assert_eq!(ended.report.text, "It was founded in 1973.");
-    assert_eq!((ended.report.tone, ended.report.degraded), (None, vec!["convert"]));
+    assert_eq!((ended.report.tone, ended.report.degraded), (None, vec!["convert".into()]));
     assert!(!events.iter().any(|event| matches!(event, Event::Tone { .. })));
 }
 

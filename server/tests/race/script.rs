@@ -220,6 +220,7 @@ impl Stagehand {
             arrived: Instant::now(),
             history: Vec::new(),
             mention: self.mention,
+            restarted: false,
         };
         let events = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&events);

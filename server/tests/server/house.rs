@@ -171,6 +171,21 @@ impl Client {
         }
     }
 
+    /// The last sequence number heard.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// The next frame of a type, which may have been heard before.
+    pub(crate) async fn repeated(&mut self, kind: &str) -> Value {
+        loop {
+            let frame: Value = serde_json::from_str(&self.hear().await.expect("a frame")).expect("JSON");
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
     /// Asks and returns the terminal frame.
     pub(crate) async fn ask(&mut self, message: &str) -> Value {
         self.say(message).await;

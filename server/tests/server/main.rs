@@ -13,4 +13,5 @@ mod limits;
 mod metrics;
 mod raw;
 mod stop;
+mod store;
 mod terminal;

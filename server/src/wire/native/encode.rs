@@ -1,8 +1,10 @@
 //! Server frames, written as JSON text.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use std::time::Duration;
 
 use crate::event::{ErrorEvent, Event, HistoryMessage, Source, Span, Speaker, Timings, TurnReport, Usage};
 
@@ -106,7 +108,9 @@ pub fn write(seq: u64, from_seq: Option<u64>, event: &Event, out: &mut Vec<u8>) 
             age_ms: millis(*age),
             turn_id: turn_id.as_deref(),
         },
-        Event::TurnStarted { turn_id, id } => Frame::TurnStarted { turn_id, id: id.as_deref() },
+        Event::TurnStarted { turn_id, id, restarted } => {
+            Frame::TurnStarted { turn_id, id: id.as_deref(), restarted: *restarted }
+        }
         Event::Tone { turn_id, selection, outcome } => Frame::Tone {
             turn_id,
             tone: selection.tone.as_str(),
@@ -191,6 +195,8 @@ enum Frame<'a> {
         turn_id: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<&'a str>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        restarted: bool,
     },
     Tone {
         turn_id: &'a str,
@@ -205,7 +211,7 @@ enum Frame<'a> {
 
 #[derive(Serialize)]
 struct ErrorFrame<'a> {
-    code: &'static str,
+    code: &'a str,
     message: &'a str,
     retryable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,7 +225,7 @@ struct ErrorFrame<'a> {
 impl<'a> ErrorFrame<'a> {
     fn of(error: &'a ErrorEvent) -> Self {
         Self {
-            code: error.code,
+            code: &error.code,
             message: &error.message,
             retryable: error.retryable,
             retry_after_ms: error.retry_after.map(millis),
@@ -238,11 +244,13 @@ struct TurnDone<'a> {
     tone: Option<&'static str>,
     outcome: Option<&'static str>,
     sources: Vec<SourceFrame<'a>>,
-    degraded: &'a [&'static str],
+    degraded: &'a [Cow<'static, str>],
     facts_missing: Option<&'a [String]>,
     timings_ms: TimingsFrame,
     spans: Vec<SpanFrame>,
     usage: UsageFrame,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable: Option<bool>,
 }
 
 impl<'a> TurnDone<'a> {
@@ -260,6 +268,7 @@ impl<'a> TurnDone<'a> {
             timings_ms: TimingsFrame::of(&report.timings),
             spans: report.spans.iter().map(SpanFrame::of).collect(),
             usage: UsageFrame::of(&report.usage),
+            durable: report.durable,
         }
     }
 }
@@ -375,7 +384,7 @@ mod tests {
                    "selected_by": "rule", "because": ["cane"], "seq": 7})
         );
 
-        let started = Event::TurnStarted { turn_id, id: None };
+        let started = Event::TurnStarted { turn_id, id: None, restarted: false };
         assert_eq!(frame(&started), json!({"type": "turn_started", "turn_id": "t1", "seq": 7}));
     }
 
@@ -394,6 +403,7 @@ mod tests {
             timings: Timings { total: Some(1.234_567), ..Timings::default() },
             spans: vec![Span { stage: Stage::Describe, segment: None, start: -5.0, end: 1.0 }],
             usage: Usage::default(),
+            durable: None,
         };
         assert_eq!(
             frame(&Event::TurnDone(Arc::new(report))),

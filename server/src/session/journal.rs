@@ -62,6 +62,11 @@ impl Journal {
         self.fence
     }
 
+    /// The first number that no client was shown yet.
+    pub(super) fn first_held(&self) -> Option<u64> {
+        self.held.iter().find_map(|(_, event)| event.seq)
+    }
+
     /// Whether the store is behind.
     pub(super) fn is_behind(&self) -> bool {
         self.is_whole_due

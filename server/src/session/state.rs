@@ -225,7 +225,11 @@ impl State {
     pub(super) fn attach(&mut self, id: &Arc<str>, outbound_queue: usize, last_seq: Option<u64>) -> Attached {
         let missed = last_seq.and_then(|last_seq| self.replay.after(last_seq, self.seq));
         let resumed = missed.is_some();
-        let outbox = Arc::new(Outbox::new(outbound_queue, missed.unwrap_or_default()));
+        let mut missed = missed.unwrap_or_default();
+        if let Some(held) = self.journal.as_ref().and_then(|journal| journal.first_held()) {
+            missed.retain(|event| event.seq < Some(held)); // the rest follows once it is written
+        }
+        let outbox = Arc::new(Outbox::new(outbound_queue, missed));
         if let Some(former) = self.outbox.replace(Arc::clone(&outbox)) {
             former.give_up(GivenUp::Replaced);
         }

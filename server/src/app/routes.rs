@@ -157,14 +157,16 @@ fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade, is_store_away: bool
     let Upgrade { session_id, resume, last_seq, format, once, is_authorized, .. } = upgrade;
     let host = Arc::clone(&app.host);
     if is_store_away {
-        app.connections.spawn(async move { socket::turn_away(io, already_read, format, &host, Away::Store).await });
+        app.connections
+            .spawn(async move { socket::turn_away(io, already_read, format, &host, Away::Store).await });
     } else if is_authorized {
         let opened = app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq);
         app.warmth.visitor_came();
         let socket = socket::serve(io, already_read, opened, format, once, host);
         app.connections.spawn(app.sockets.track_future(socket));
     } else {
-        app.connections.spawn(async move { socket::turn_away(io, already_read, format, &host, Away::NoToken).await });
+        app.connections
+            .spawn(async move { socket::turn_away(io, already_read, format, &host, Away::NoToken).await });
     }
 }
 

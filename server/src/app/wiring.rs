@@ -65,7 +65,10 @@ impl fmt::Display for StartError {
             Self::Prompts(error) => write!(f, "--prompts: {error}"),
             Self::Page(error) => write!(f, "--web: {error}"),
             Self::Store(reason) => {
-                write!(f, "--store: the URL can't be used: {reason}\nhint: write redis://[:PASSWORD@]HOST:6379")
+                write!(
+                    f,
+                    "--store: the URL can't be used: {reason}\nhint: write redis://[:PASSWORD@]HOST:6379"
+                )
             }
             Self::Upstream { flag, url, reason } => {
                 write!(
@@ -161,9 +164,8 @@ pub(super) fn build(
     };
     let metrics = Arc::new(Metrics::new());
     let (counted, turns) = (Arc::clone(&metrics), tasks.clone());
-    let sessions =
-        Sessions::new(engine, config.session, config.store, counted, turns, shutdown.clone())
-            .map_err(StartError::Store)?;
+    let sessions = Sessions::new(engine, config.session, config.store, counted, turns, shutdown.clone())
+        .map_err(StartError::Store)?;
     Ok(App {
         sessions,
         metrics,

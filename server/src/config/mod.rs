@@ -318,7 +318,11 @@ fn store(layers: &Layers) -> Result<Option<session::StoreKnobs>, ConfigError> {
     let outage = layers.choice("store_outage", &session::StoreOutage::NAMES)?;
     let Some(url) = layers.text("store").filter(|store| store != "memory") else { return Ok(None) };
     if !["redis://", "rediss://", "redis+unix://", "unix://"].iter().any(|scheme| url.starts_with(scheme)) {
-        return Err(layers.wrong("store", "is no store", "write `memory`, redis://HOST:6379 or rediss://HOST:6379"));
+        return Err(layers.wrong(
+            "store",
+            "is no store",
+            "write `memory`, redis://HOST:6379 or rediss://HOST:6379",
+        ));
     }
     let (prefix, advertise) = (layers.text("store_prefix").unwrap_or_default(), layers.text("advertise"));
     Ok(Some(session::StoreKnobs { url, prefix, advertise, outage }))

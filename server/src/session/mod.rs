@@ -299,5 +299,12 @@ impl Session {
 
 /// A refusal of something that may succeed later.
 fn refusal(code: &'static str, message: &str, retry_after: Option<Duration>) -> ErrorEvent {
-    ErrorEvent { code: code.into(), message: message.to_owned(), retryable: true, retry_after, turn_id: None, id: None }
+    ErrorEvent {
+        code: code.into(),
+        message: message.to_owned(),
+        retryable: true,
+        retry_after,
+        turn_id: None,
+        id: None,
+    }
 }

@@ -217,7 +217,8 @@ mod tests {
         for seq in 2..=6 {
             assert!(outbox.push(token(seq, 72)));
         }
-        let done = Sequenced::new(7, Event::TurnStarted { turn_id: Arc::from("t2"), id: None, restarted: false });
+        let done =
+            Sequenced::new(7, Event::TurnStarted { turn_id: Arc::from("t2"), id: None, restarted: false });
         assert!(outbox.push(done.clone()));
         let taken = take(&outbox).await.unwrap();
         let numbers: Vec<_> = taken.iter().map(|event| (event.from_seq, event.seq.unwrap())).collect();

@@ -51,7 +51,6 @@ pub enum Located {
     Unknown,
 }
 
-
 /// A session and what its new socket is told.
 pub struct Opened {
     /// The session.
@@ -200,7 +199,8 @@ impl Sessions {
                 Entry::Occupied(_) => id = random_id(),
                 Entry::Vacant(vacant) => {
                     let state = State::new(&self.shared.knobs, self.fork_rng());
-                    let session = self.new_session(id, state, self.shared.node.as_ref().map(|node| (node, 1)));
+                    let session =
+                        self.new_session(id, state, self.shared.node.as_ref().map(|node| (node, 1)));
                     vacant.insert(Arc::clone(&session));
                     return session;
                 }

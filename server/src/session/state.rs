@@ -235,7 +235,10 @@ impl State {
         }
         let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
             history: self.history.iter().cloned().collect(),
-            turn: self.active.as_ref().map(|active| (Arc::clone(&active.running.turn_id), active.text.clone())),
+            turn: self
+                .active
+                .as_ref()
+                .map(|active| (Arc::clone(&active.running.turn_id), active.text.clone())),
         });
         Attached {
             session_id: Arc::clone(id),

@@ -12,7 +12,7 @@ mod line;
 use std::time::Duration;
 
 pub use close::Leave;
-pub use converse::{Host, serve, Away, turn_away};
+pub use converse::{Away, Host, serve, turn_away};
 pub use handshake::{Format, Upgrade};
 
 /// The sockets' limits.

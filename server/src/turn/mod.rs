@@ -221,7 +221,8 @@ fn tell_start(request: &Request, emit: &Emit) {
 
 fn tell(request: &Request, emit: &Emit, code: &'static str, message: String) {
     let turn_id = Some(Arc::clone(&request.turn_id));
-    let error = ErrorEvent { code: code.into(), message, retryable: true, retry_after: None, turn_id, id: None };
+    let error =
+        ErrorEvent { code: code.into(), message, retryable: true, retry_after: None, turn_id, id: None };
     emit(Event::Error(Box::new(error)));
 }
 

@@ -275,7 +275,10 @@ async fn a_model_that_selects_slowly_is_not_waited_for() {
     let message = || Message { user_description: Some(CHILD.into()), ..ask(Strategy::Race) };
     let (ended, _) = stage.play(message()).await;
     assert_ms(total(&ended), 1500.0); // the answer and the grace; rules decide
-    assert_eq!((ended.report.tone, ended.report.degraded), (Some(Tone::ChildFriendly), vec!["select".into()]));
+    assert_eq!(
+        (ended.report.tone, ended.report.degraded),
+        (Some(Tone::ChildFriendly), vec!["select".into()])
+    );
 
     let (ended, _) = stage.play(Message { tone: Some(Tone::ElderFriendly), ..message() }).await;
     assert_ms(total(&ended), 500.0);

@@ -181,7 +181,10 @@ async fn a_later_segment_whose_conversion_fails_is_sent_plain() {
     let (ended, _) = stage.play(ask(Strategy::Race)).await;
     assert_eq!(ended.report.status, Status::Completed);
     assert_eq!(ended.report.text, five_sentences());
-    assert_eq!((ended.report.tone, ended.report.degraded), (Some(Tone::ChildFriendly), vec!["convert".into()]));
+    assert_eq!(
+        (ended.report.tone, ended.report.degraded),
+        (Some(Tone::ChildFriendly), vec!["convert".into()])
+    );
 }
 
 #[tokio::test(start_paused = true)]

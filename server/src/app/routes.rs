@@ -79,8 +79,8 @@ async fn metrics(State(app): State<Arc<App>>, Query(query): Pairs, headers: Head
         return refusal(status, &message);
     }
     let health = app.health.check().await;
-    let (sessions, sockets) = (app.sessions.len(), app.sockets.len());
-    let text = app.metrics.text(Now { sessions, sockets, llm: health.llm, vlm: health.vlm });
+    let (sessions, sockets, tasks) = (app.sessions.len(), app.sockets.len(), app.sessions.tasks());
+    let text = app.metrics.text(Now { sessions, sockets, tasks, llm: health.llm, vlm: health.vlm });
     let headers = [(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, "no-store")];
     (headers, text).into_response()
 }

@@ -26,6 +26,7 @@ pub struct Metrics {
     registry: Registry,
     sessions: IntGauge,
     sockets: IntGauge,
+    tasks: IntGauge,
     running: IntGauge,
     turns: IntCounterVec,
     replies: IntCounterVec,
@@ -43,6 +44,8 @@ pub struct Now {
     pub sessions: usize,
     /// Open sockets.
     pub sockets: usize,
+    /// Tasks that run for sessions.
+    pub tasks: usize,
     /// Whether the chat models can be reached; none: not configured.
     pub llm: Option<bool>,
     /// Whether the VLM can be reached; none: not configured.
@@ -81,6 +84,10 @@ impl Metrics {
         let metrics = Self {
             sessions: gauge("rapport_sessions", "Live sessions, with a socket or waiting for one."),
             sockets: gauge("rapport_sockets", "Open WebSockets."),
+            tasks: gauge(
+                "rapport_tasks",
+                "Tasks that run for sessions: turns, descriptions, writes to the store.",
+            ),
             running: gauge("rapport_turns_running", "Turns that have begun and not ended."),
             turns: counters("rapport_turns_total", "Turns that ended, by terminal status.", &["status"]),
             replies: counters(
@@ -156,6 +163,7 @@ impl Metrics {
         let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
         self.sessions.set(count(now.sessions));
         self.sockets.set(count(now.sockets));
+        self.tasks.set(count(now.tasks));
         for (upstream, is_up) in [("llm", now.llm), ("vlm", now.vlm)] {
             if let Some(is_up) = is_up {
                 self.upstreams.with_label_values(&[upstream]).set(is_up.into());

@@ -72,7 +72,7 @@ fn a_turn_is_counted_once_and_nothing_of_it_is_told() {
     metrics.turn_began();
     metrics.turn_ended(&report(Status::Cancelled));
 
-    let text = metrics.text(Now { sessions: 3, sockets: 2, llm: Some(true), vlm: Some(false) });
+    let text = metrics.text(Now { sessions: 3, sockets: 2, tasks: 1, llm: Some(true), vlm: Some(false) });
     for (series, expected) in [
         ("rapport_turns_running", 0.0),
         ("rapport_turns_total{status=\"completed\"}", 1.0),

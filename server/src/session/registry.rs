@@ -213,6 +213,11 @@ impl Sessions {
         self.map.len()
     }
 
+    /// How many tasks run for them.
+    pub fn tasks(&self) -> usize {
+        self.shared.tasks.len()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()

@@ -76,6 +76,12 @@ async fn a_turn_moves_each_counter_by_one_and_leaves_no_word_behind() {
     let done = client.ask(&message.to_string()).await;
     assert_eq!((&done["tone"], &done["outcome"]), (&json!("elder_friendly"), &json!("client")));
 
+    let idle = async {
+        while !house.tasks.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::house::DEADLINE, idle).await.expect("the turn's tasks end");
     let after = scrape(house.address).await;
     let spans =
         |stage: &str| done["spans"].as_array().unwrap().iter().filter(|it| it["stage"] == stage).count();

@@ -10,6 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +151,5 @@ pub(super) trait Store: Send + Sync {
 
 /// What of a resume token is written down: who reads the store can't come back as the visitor.
 pub(super) fn digest(token: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    BASE64_STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()))
 }

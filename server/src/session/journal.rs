@@ -184,7 +184,7 @@ impl State {
                 self.lose();
                 return false;
             }
-            Err(StoreError::Unavailable(_)) => {
+            Err(StoreError::Unavailable(_) | StoreError::Broken(_)) => {
                 journal.is_whole_due = true;
                 journal.is_writing = false;
                 journal.held.len()
@@ -218,6 +218,9 @@ impl Session {
                     batch.seen = self.seen();
                 }
                 let written = node.call(node.store().write(&self.id, &batch)).await;
+                if let Err(StoreError::Broken(error)) = &written {
+                    tracing::warn!(session = &*self.id, error, "the session could not be written");
+                }
                 if !self.lock().settle(taken, &written) {
                     return;
                 }

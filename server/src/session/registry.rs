@@ -110,6 +110,10 @@ impl Sessions {
                         self.restore(node, id, token, &kept, last_seq.unwrap_or(0));
                         Located::Here
                     }
+                    Err(StoreError::Broken(error)) => {
+                        tracing::warn!(session = id, error, "the session could not be read");
+                        Located::Here // as one that is unknown
+                    }
                     Err(_) => Located::Unknown,
                 }
             }

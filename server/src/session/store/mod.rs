@@ -108,8 +108,10 @@ pub(super) enum StoreError {
     Fenced,
     /// The store has lost the session: it must be written whole.
     Missing,
-    /// The store can't be reached or refuses to write.
+    /// The store can't be reached or writes nothing at present.
     Unavailable(String),
+    /// What it has of this session can't be read or added to.
+    Broken(String),
 }
 
 impl fmt::Display for StoreError {
@@ -117,7 +119,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::Fenced => f.write_str("another node owns the session by now"),
             Self::Missing => f.write_str("the store has lost the session"),
-            Self::Unavailable(why) => f.write_str(why),
+            Self::Unavailable(why) | Self::Broken(why) => f.write_str(why),
         }
     }
 }

@@ -245,10 +245,14 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn unavailable(error: &RedisError) -> StoreError {
-    StoreError::Unavailable(error.to_string())
+    match error.code() {
+        // What a script or command says of the keys that it was given; others speak of the server.
+        Some("ERR" | "WRONGTYPE") => StoreError::Broken(error.to_string()),
+        _ => StoreError::Unavailable(error.to_string()),
+    }
 }
 
 /// What another version of the server wrote, or somebody else.
 fn unreadable(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Unavailable(format!("unreadable: {error}"))
+    StoreError::Broken(format!("unreadable: {error}"))
 }

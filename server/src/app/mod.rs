@@ -10,6 +10,7 @@ mod warm;
 mod warmup;
 mod wiring;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub enum Stop {
     /// It goes away; sockets close with 1001.
     Shutdown,
-    /// It comes back; sockets close with 1012.
+    /// It comes back: turns are played to their end first; sockets close with 1012.
     Restart,
 }
 
@@ -56,6 +57,7 @@ pub enum Stop {
 pub struct Server {
     app: Arc<App>,
     handshake_timeout: Duration,
+    drain_timeout: Duration,
     /// Turns and fetches.
     tasks: TaskTracker,
     /// No new turns; fetches and the sweep end.
@@ -95,10 +97,10 @@ impl Server {
     /// As [`Server::new`], but over the caller's own clients: `config.vlm` is not read, and `config.llm` only
     /// names the models that [`Config::warmup`] calls; without it none is.
     pub fn with_backends(config: Config, backends: Backends) -> Result<Self, StartError> {
-        let handshake_timeout = config.limits.handshake_timeout;
+        let (handshake_timeout, drain_timeout) = (config.limits.handshake_timeout, config.drain_timeout);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let app = Arc::new(wiring::build(config, backends, &tasks, &shutdown)?);
-        Ok(Self { app, handshake_timeout, tasks, shutdown })
+        Ok(Self { app, handshake_timeout, drain_timeout, tasks, shutdown })
     }
 
     /// Finds the embeddings of the documents that were made before. An error says that those in the file are not
@@ -159,28 +161,27 @@ impl Server {
         self.tasks.clone()
     }
 
-    /// Accepts connections until `stop` resolves; then ends turns, closes sockets and returns.
+    /// Serves until `stop` resolves; then ends turns, closes sockets and returns. Before a restart, turns are played
+    /// to their end first.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = Stop>) {
         let router = routes::router(Arc::clone(&self.app));
         let sessions = Arc::clone(&self.app.sessions);
         let sweep = self.shutdown.clone().run_until_cancelled_owned(async move { sessions.sweep().await });
         let sweep = tokio::spawn(sweep);
         let warm = tokio::spawn(self.shutdown.clone().run_until_cancelled_owned(warm(Arc::clone(&self.app))));
-        let mut stop = pin!(stop);
-        let stop = loop {
-            tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.take(stream, peer, router.clone()),
-                    Err(error) => {
-                        tracing::warn!(%error, "no connection accepted");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-                stop = &mut stop => break stop,
-            }
+        let stop = tokio::select! {
+            stop = stop => stop,
+            never = self.accept(&listener, &router) => match never {},
         };
-        drop(listener);
         tracing::info!(?stop, sessions = self.app.sessions.len(), "stopping");
+        if stop == Stop::Restart {
+            // Connections are taken on, to be answered 503: a balancer sees why.
+            tokio::select! {
+                () = self.drain() => {}
+                never = self.accept(&listener, &router) => match never {},
+            }
+        }
+        drop(listener);
         self.shutdown.cancel();
         self.app.sessions.stop_turns();
         self.tasks.close();
@@ -192,6 +193,26 @@ impl Server {
             tracing::warn!(left = self.app.connections.len(), "connections are left behind");
         }
         let _ = tokio::join!(sweep, warm);
+    }
+
+    /// Accepts connections for as long as it is polled.
+    async fn accept(&self, listener: &TcpListener, router: &axum::Router) -> Infallible {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.take(stream, peer, router.clone()),
+                Err(error) => {
+                    tracing::warn!(%error, "no connection accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for the turns that were taken, as long as they may take.
+    async fn drain(&self) {
+        if timeout(self.drain_timeout, self.app.sessions.drain()).await.is_err() {
+            tracing::warn!(after = ?self.drain_timeout, "turns are cut short by the restart");
+        }
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, router: axum::Router) {

@@ -71,6 +71,8 @@ pub struct Config {
     pub session: session::Knobs,
     /// The sockets' limits.
     pub limits: Limits,
+    /// How long turns may go on once a restart is asked for.
+    pub drain_timeout: Duration,
 }
 
 /// Where the documents come from.
@@ -288,6 +290,7 @@ impl Config {
                 pong_timeout: layers.positive("pong_timeout")?,
                 handshake_timeout: layers.positive("handshake_timeout")?,
             },
+            drain_timeout: layers.duration("drain_timeout")?,
         })
     }
 

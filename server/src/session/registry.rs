@@ -40,7 +40,8 @@ impl Sessions {
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let rng = Mutex::new(knobs.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, shutdown });
+        let (drivers, draining) = (TaskTracker::new(), CancellationToken::new());
+        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, drivers, draining, shutdown });
         Arc::new(Self { map: DashMap::new(), rng, shared })
     }
 
@@ -91,6 +92,23 @@ impl Sessions {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
+    }
+
+    /// Takes no more messages, and gives each socket up once its session has nothing to do. Resolves when all
+    /// turns that were taken are played, whether their clients are there or not.
+    pub async fn drain(&self) {
+        self.shared.draining.cancel();
+        // A message is taken under its session's lock: behind this loop none is that was not told of the drain.
+        for session in &self.map {
+            session.lock().drain();
+        }
+        self.shared.drivers.close();
+        self.shared.drivers.wait().await;
+    }
+
+    /// Whether messages are refused because the server restarts.
+    pub fn is_draining(&self) -> bool {
+        self.shared.draining.is_cancelled()
     }
 
     /// Ends every running turn; messages that wait are not begun.

@@ -163,6 +163,15 @@ impl State {
         }
     }
 
+    /// Gives the socket up if nothing is left to do: the server restarts.
+    pub(super) fn drain(&self) {
+        if !self.is_driven
+            && let Some(outbox) = &self.outbox
+        {
+            outbox.give_up(GivenUp::Drained);
+        }
+    }
+
     /// Whether nobody has come back for so long, and nothing is left to do.
     pub(super) fn is_abandoned(&self, ttl: Duration) -> bool {
         self.outbox.is_none() && !self.is_driven && self.detached_at.elapsed() >= ttl

@@ -73,6 +73,7 @@ impl From<GivenUp> for Ending {
         match why {
             GivenUp::Replaced => REPLACED,
             GivenUp::TooSlow => SLOW,
+            GivenUp::Drained => RESTARTING,
         }
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rapport::app::{Server, Stop};
+use rapport::app::{Backends, Server, Stop};
 use rapport::config::Config;
 use rapport::description::{self, Api, Contract};
 use rapport::llm::openai::Endpoint;
 use rapport::session::Sessions;
 use serde_json::Value;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -19,6 +19,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tokio_util::task::TaskTracker;
+
+use crate::manual::{self, Calls, ManualModel};
 
 /// No wait of a test takes longer, unless something is broken.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -34,9 +36,25 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open(config: Config) -> Self {
-        let server = Server::new(config).expect("the configuration starts");
-        let (sessions, tasks) = (server.sessions(), server.tasks());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::run(Server::new(config).expect("the configuration starts"), listener)
+    }
+
+    /// A server whose model's replies the test says. Its kernel holds little of what clients don't read.
+    pub(crate) fn manual(change: impl FnOnce(&mut Config)) -> (Self, Calls) {
+        let mut config = manual::config();
+        change(&mut config);
+        let (model, calls) = ManualModel::new();
+        let backends = Backends { chat: Some(Arc::new(model)), vlm: None };
+        let server = Server::with_backends(config, backends).expect("the configuration starts");
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(4096).unwrap(); // connections have their listener's
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        (Self::run(server, socket.listen(1024).unwrap()), calls)
+    }
+
+    fn run(server: Server, listener: TcpListener) -> Self {
+        let (sessions, tasks) = (server.sessions(), server.tasks());
         let address = listener.local_addr().unwrap();
         let (stop, asked) = oneshot::channel();
         let running = tokio::spawn(server.serve(listener, async { asked.await.unwrap_or(Stop::Shutdown) }));
@@ -177,10 +195,11 @@ impl Client {
         self.until("turn_done").await.0
     }
 
-    /// Reads on until the socket is closed.
+    /// Reads on until the socket is closed, and answers that.
     pub(crate) async fn closed(&mut self) -> Closed {
         loop {
             if let Err(closed) = self.hear().await {
+                while let Some(Ok(_)) = timeout(DEADLINE, self.ws.next()).await.expect("an end in time") {}
                 return closed;
             }
         }

@@ -5,11 +5,13 @@
 mod cancel;
 mod conversation;
 mod crowd;
+mod drain;
 mod faults;
 mod house;
 mod images;
 mod knowledge;
 mod limits;
+mod manual;
 mod metrics;
 mod raw;
 mod stop;

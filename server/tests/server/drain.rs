@@ -6,7 +6,6 @@ use std::time::Duration;
 use rapport::app::Stop;
 use rapport::session::Overlap;
 use serde_json::json;
-use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
 use crate::house::{Client, DEADLINE, House};
@@ -167,9 +166,7 @@ async fn a_client_that_never_reads_holds_nobody_up() {
         config.drain_timeout = FOREVER;
         config.session.outbound_queue = 1024 * 1024; // it is not given up before
     });
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut dead = RawSocket::over(socket.connect(house.address).await.unwrap(), "").await;
+    let mut dead = RawSocket::narrow(house.address).await;
     let question = json!({"text_user_msg": "What is there?", "convert_tone": false}).to_string();
     dead.send(0x81, question.len() as u64, question.as_bytes()).await;
     let reply = calls.next().await;

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 use tokio_util::task::TaskTracker;
 
 use crate::manual::{self, Calls, ManualModel};
@@ -73,6 +73,12 @@ impl House {
 
     pub(crate) async fn connect(&self, query: &str) -> Client {
         Client::connect(self.address, query).await
+    }
+
+    /// Waits until no turn runs and nothing is fetched.
+    pub(crate) async fn rest(&self) {
+        self.tasks.close();
+        timeout(DEADLINE, self.tasks.wait()).await.expect("the turns end");
     }
 
     /// Asks the server to stop; it does so in its own time.
@@ -137,6 +143,14 @@ impl Client {
         Self { last_seq, ..Self::connect(address, &query).await }
     }
 
+    /// A client for whom its kernel keeps little: what it doesn't read stays with the server.
+    pub(crate) async fn narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.unwrap());
+        Self::over(client_async(format!("ws://{address}/ws"), stream).await.unwrap().0)
+    }
+
     pub(crate) fn over(ws: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { ws, last_seq: 0 }
     }
@@ -162,19 +176,24 @@ impl Client {
 
     /// The next frame; its sequence number must follow the last one's.
     pub(crate) async fn frame(&mut self) -> Value {
-        let text = self.hear().await.expect("a frame");
+        self.frame_or_end().await.expect("a frame")
+    }
+
+    /// The next frame, or the socket's end.
+    pub(crate) async fn frame_or_end(&mut self) -> Result<Value, Closed> {
+        let text = self.hear().await?;
         let frame: Value = serde_json::from_str(&text).expect("JSON");
         match frame["type"].as_str().unwrap() {
             "session" if frame["resumed"] == true => {} // what was missed follows
             "session" => self.last_seq = frame["last_seq"].as_u64().unwrap(),
             "pong" | "closing" => assert!(frame.get("seq").is_none()),
             _ => {
-                let seq = frame["seq"].as_u64().unwrap();
-                assert_eq!(seq, self.last_seq + 1, "{frame}");
-                self.last_seq = seq;
+                let first = frame.get("from_seq").unwrap_or(&frame["seq"]).as_u64();
+                assert_eq!(first, Some(self.last_seq + 1), "{frame}");
+                self.last_seq = frame["seq"].as_u64().unwrap();
             }
         }
-        frame
+        Ok(frame)
     }
 
     /// Reads on to the next frame of a type; returns it with those before.

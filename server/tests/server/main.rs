@@ -5,6 +5,7 @@
 mod cancel;
 mod conversation;
 mod crowd;
+mod disconnects;
 mod drain;
 mod faults;
 mod house;
@@ -14,5 +15,7 @@ mod limits;
 mod manual;
 mod metrics;
 mod raw;
+mod resume;
+mod slow;
 mod stop;
 mod terminal;

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::unfold;
 use rapport::config::{Config, Knowledge};
 use rapport::llm::{Chat, ChatRequest, ChatStream, Delta, LlmError};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
@@ -64,6 +64,12 @@ impl Chat for ManualModel {
 /// A server of such a model: nothing is looked up, nobody is described.
 pub(crate) fn config() -> Config {
     Config { knowledge: Knowledge::None, vlm: None, ..Config::demo() }
+}
+
+/// What all tokens among frames say.
+pub(crate) fn told(frames: &[Value]) -> String {
+    let tokens = frames.iter().filter(|frame| frame["type"] == "token");
+    tokens.map(|token| token["text"].as_str().unwrap()).collect()
 }
 
 /// Asks for a plain answer.

@@ -177,6 +177,9 @@ pub(super) const KEYS: &[Key] = &[
     key("on_overlap", "interrupt|queue|reject", "interrupt", "What a message does to a running turn"),
     key("fact_guard", "off|flag|strict", "flag", "What is done about facts that a conversion loses"),
     key("turn_timeout", "DURATION", "120s", "A whole turn's bound"),
+    // Most replies end within 10 s; with the 5 s that the rest of a stop takes at most, it fits into the 30 s that
+    // Kubernetes gives a pod before it kills it.
+    key("drain_timeout", "DURATION", "10s", "How long turns may go on after SIGTERM; 0: they end at once"),
     // Limits; what each is for stands where it is used
     key("max_message", "SIZE", "64KiB", "The largest text message"),
     key("max_image", "SIZE", "2MiB", "The largest binary message"),

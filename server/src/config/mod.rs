@@ -73,6 +73,8 @@ pub struct Config {
     pub store: Option<session::StoreKnobs>,
     /// The sockets' limits.
     pub limits: Limits,
+    /// How long turns may go on once a restart is asked for.
+    pub drain_timeout: Duration,
 }
 
 /// Where the documents come from.
@@ -291,6 +293,7 @@ impl Config {
                 pong_timeout: layers.positive("pong_timeout")?,
                 handshake_timeout: layers.positive("handshake_timeout")?,
             },
+            drain_timeout: layers.duration("drain_timeout")?,
         })
     }
 

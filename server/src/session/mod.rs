@@ -87,6 +87,10 @@ struct Shared {
     metrics: Arc<Metrics>,
     /// The drivers, so that shutdown and tests can wait for them.
     tasks: TaskTracker,
+    /// The drivers alone, without the fetches that `tasks` holds too.
+    drivers: TaskTracker,
+    /// Messages are refused; turns that were taken are played to their end.
+    draining: CancellationToken,
     shutdown: CancellationToken,
     /// The store that is shared with other nodes, if there is one.
     node: Option<Arc<Node>>,
@@ -108,7 +112,12 @@ impl Session {
     /// Gives the session a socket's queue; a former socket is given up. `last_seq`: the last sequence
     /// number that the client knows, when it resumes.
     pub fn attach(&self, last_seq: Option<u64>) -> Attached {
-        self.lock().attach(&self.id, self.shared.knobs.outbound_queue, last_seq)
+        let mut state = self.lock();
+        let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq);
+        if self.shared.draining.is_cancelled() {
+            state.drain(); // its handshake was complete before the server began to drain
+        }
+        attached
     }
 
     /// Takes a socket's queue away, if it is still the session's.
@@ -255,7 +264,7 @@ impl Session {
     }
 
     fn admit(&self, state: &State) -> Result<(), ErrorEvent> {
-        if self.shared.shutdown.is_cancelled() {
+        if self.shared.draining.is_cancelled() || self.shared.shutdown.is_cancelled() {
             return Err(refusal(
                 "shutting_down",
                 "The server is stopping. Please ask again in a moment.",

@@ -196,6 +196,15 @@ impl State {
         }
     }
 
+    /// Leaves a running turn to the next owner, who begins it again.
+    pub(super) fn hand_over(&mut self) {
+        if self.active.is_some() {
+            self.is_lost = true;
+            self.jobs.clear();
+            self.stop_active(Status::Cancelled);
+        }
+    }
+
     pub(super) fn is_lost(&self) -> bool {
         self.is_lost
     }
@@ -256,6 +265,15 @@ impl State {
         if self.outbox.as_ref().is_some_and(|current| Arc::ptr_eq(current, outbox)) {
             self.outbox = None;
             self.detached_at = Instant::now();
+        }
+    }
+
+    /// Gives the socket up if nothing is left to do: the server restarts.
+    pub(super) fn drain(&self) {
+        if !self.is_driven
+            && let Some(outbox) = &self.outbox
+        {
+            outbox.give_up(GivenUp::Drained);
         }
     }
 

@@ -21,8 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const ASKED: &str = "zyqqvxAsked";
 const LOOKS: &str = "zyqqvxLooks";
 const NAMED: &str = "zyqqvxNamed";
-const SAID: &str = "zyqqvxSaid";
-const ALL: [&str; 4] = [ASKED, LOOKS, NAMED, SAID];
+const ALL: [&str; 3] = [ASKED, LOOKS, NAMED];
 
 struct Program {
     child: Child,
@@ -87,12 +86,20 @@ async fn until(socket: &mut Socket, kind: &str) -> Value {
     }
 }
 
+async fn ask(socket: &mut Socket) {
+    for number in 0..3 {
+        let question =
+            json!({"text_user_msg": format!("What is {ASKED}?"), "id": format!("{NAMED}{number}")});
+        socket.send(Message::text(question.to_string())).await.unwrap();
+        assert_eq!(until(socket, "turn_done").await["status"], "completed");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_forgotten_is_gone_from_memory() {
     let camera = vlm_sim::Config {
         latency: Duration::ZERO,
         pool: vlm_sim::Pool::parse(&format!("A man in a red coat with {LOOKS}")).unwrap(),
-        answer: format!("It is {SAID}, and stands on floor 1. It was made in 1931 for {SAID}."),
         ..vlm_sim::Config::default()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -106,19 +113,26 @@ async fn what_is_forgotten_is_gone_from_memory() {
         "--llm-model=sim-ttft0-tps0",
         &format!("--user-description-server={url}"),
         "--warmup=0",
+        "--session-ttl=300ms",
     ]);
     let (mut socket, _) = connect_async(format!("ws://{}/ws", program.address)).await.unwrap();
     until(&mut socket, "description").await;
-    for number in 0..3 {
-        let question =
-            json!({"text_user_msg": format!("What is {ASKED}?"), "id": format!("{NAMED}{number}")});
-        socket.send(Message::text(question.to_string())).await.unwrap();
-        assert_eq!(until(&mut socket, "turn_done").await["status"], "completed");
-    }
-    assert_eq!(program.holds(&ALL).len(), ALL.len(), "they were there");
+    ask(&mut socket).await;
+    assert_eq!(program.holds(&ALL), ALL, "they are there");
     socket.send(Message::text(json!({"type": "forget"}).to_string())).await.unwrap();
     until(&mut socket, "session").await;
     socket.send(Message::text(json!({"type": "ping"}).to_string())).await.unwrap();
     until(&mut socket, "pong").await;
     assert_eq!(program.holds(&ALL), [""; 0]);
+
+    // And of who simply leaves, once the session has run out.
+    ask(&mut socket).await;
+    assert_eq!(program.holds(&ALL), ALL, "they are there again");
+    drop(socket);
+    let gone = async {
+        while !program.holds(&ALL).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, gone).await.expect("the session runs out and leaves nothing");
 }

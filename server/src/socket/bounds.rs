@@ -19,17 +19,24 @@ pub(super) struct Bounds {
     small: usize,
     /// A large frame has come.
     has_grown: bool,
+    /// Further fragments of a message are to come.
+    is_fragmented: bool,
 }
 
 impl Bounds {
     /// Frames that are longer than `small` bytes count as large.
     pub(super) const fn new(small: usize) -> Self {
-        Self { header: [0; MAX_HEADER], known: 0, rest: 0, small, has_grown: false }
+        Self { header: [0; MAX_HEADER], known: 0, rest: 0, small, has_grown: false, is_fragmented: false }
     }
 
     /// Whether a large frame has grown the reader's buffer, and what was read ends where a frame does.
     pub(super) const fn is_behind_large(&self) -> bool {
         self.has_grown && self.known == 0 && self.rest == 0
+    }
+
+    /// Whether what was read ends where a message does.
+    pub(super) const fn is_behind_message(&self) -> bool {
+        self.known == 0 && self.rest == 0 && !self.is_fragmented
     }
 
     /// How many bytes may be read at once.
@@ -58,6 +65,9 @@ impl Bounds {
             if self.known == self.header_length() {
                 self.rest = self.payload_length();
                 self.has_grown |= self.rest > self.small as u64;
+                if self.header[0] & 0x08 == 0 {
+                    self.is_fragmented = self.header[0] & 0x80 == 0; // not of a control frame
+                }
                 self.known = 0;
             }
         }
@@ -107,6 +117,18 @@ mod tests {
         bounds.advance(&[frame(0), frame(5), frame(512), vec![0x82]].concat());
         assert!(!bounds.is_behind_large());
         assert_eq!(bounds.may_read(), usize::MAX);
+    }
+
+    #[test]
+    fn a_message_ends_with_its_last_fragment() {
+        let mut bounds = Bounds::new(512);
+        let [first, ping, last] = [0x02, 0x89, 0x80].map(|begin| [&[begin], &frame(3)[1..]].concat());
+        for (frame, is_behind) in [(frame(3), true), (first, false), (ping, false), (last, true)] {
+            bounds.advance(&frame[..4]);
+            assert!(!bounds.is_behind_message());
+            bounds.advance(&frame[4..]);
+            assert_eq!(bounds.is_behind_message(), is_behind);
+        }
     }
 
     #[test]

@@ -284,7 +284,12 @@ where
                 return Some(End::Server(close::TOO_BIG));
             }
             Message::Text(text) => match wire::native::decode(&text) {
-                Ok(ClientFrame::Command(command)) => self.attachment.session.handle(command),
+                Ok(ClientFrame::Command(command)) => {
+                    if command == Command::Forget {
+                        self.line.wipe();
+                    }
+                    self.attachment.session.handle(command);
+                }
                 Ok(ClientFrame::Ping(t)) => self.encoder.pong(t.as_ref(), &mut self.line.frames),
                 Err(error) => self.attachment.session.refuse(error),
             },

@@ -36,6 +36,8 @@ pub(super) struct Line<S> {
     early: Vec<u8>,
     context: WebSocketContext,
     bounds: Bounds,
+    /// What was read is to be wiped.
+    is_stale: bool,
     /// What is to be sent.
     pub(super) frames: Frames,
     is_broken: bool,
@@ -58,6 +60,7 @@ where
             early: already_read,
             context: WebSocketContext::new(Role::Server, Some(config)),
             bounds: Bounds::new(READ_BUFFER),
+            is_stale: false,
             frames: Frames::default(),
             is_broken: false,
         }
@@ -73,7 +76,13 @@ where
         let Self { io, early, bounds, frames, .. } = self;
         let mut half = Half { io, early, bounds, frames, cx };
         match self.context.read(&mut half) {
-            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                // All that has come was taken out.
+                if self.is_stale && self.bounds.is_behind_message() {
+                    self.begin_anew();
+                }
+                Poll::Pending
+            }
             Err(error) => {
                 self.is_broken = !matches!(error, WsError::ConnectionClosed | WsError::AlreadyClosed);
                 Poll::Ready(Err(error))
@@ -90,10 +99,23 @@ where
     /// Behind a whole message no fragment waits, and once a large frame has come nothing was read past its end: what
     /// the library holds is an empty buffer of that frame's size. While closing, it has more to remember.
     fn shrink(&mut self) {
-        if self.bounds.is_behind_large() && self.context.can_write() {
+        if self.bounds.is_behind_large() {
+            self.begin_anew();
+        }
+    }
+
+    /// Gives the library's buffer up, which must be empty by now. While closing, the library has more to remember.
+    fn begin_anew(&mut self) {
+        if self.context.can_write() {
             self.context = WebSocketContext::new(Role::Server, Some(*self.context.get_config()));
             self.bounds = Bounds::new(READ_BUFFER);
+            self.is_stale = false;
         }
+    }
+
+    /// Nothing of what was read so far stays in memory, as soon as that can be.
+    pub(super) fn wipe(&mut self) {
+        self.is_stale = true;
     }
 
     /// Whether reading failed: what still comes is no WebSocket, or nothing.

@@ -47,6 +47,7 @@ struct Done {
 
 #[tokio::main]
 async fn main() {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // it is the only one
     let minutes = std::env::var("SOAK_MINUTES").map_or(MINUTES, |minutes| minutes.parse().unwrap());
     let simulator = Process::simulator(&["--latency", "50"]);
     let (models, camera) =

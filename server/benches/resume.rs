@@ -154,12 +154,15 @@ async fn readers() {
 /// The 99th percentile of the gaps of those who talk, in ms, and what each of the others held at most, in KiB.
 async fn scene(simulator: &Process, beside: Beside) -> (f64, f64) {
     let house = Process::part(SERVER, &format!("{} {STREAMING}", simulator.address));
-    talk(&house).await; // what the first turns bring into being, code included, is nobody's
+    Client::connect(&house.address).await.ask(QUESTION).await; // what the first turn brings into being is nobody's
     let before = house.peak();
     let mut clients = Vec::with_capacity(READERS);
     if beside != Beside::Nobody {
         for _ in 0..READERS {
-            clients.push(Client::narrow(&house.address).await);
+            clients.push(match beside {
+                Beside::NeverReading => Client::narrow(&house.address).await,
+                _ => Client::connect(&house.address).await,
+            });
         }
         for client in &mut clients {
             for _ in 0..TURNS {
@@ -233,7 +236,8 @@ async fn resumes() {
             while turns > 0 && !client.frame().await.ends_with(&end) {}
             all.push(ms(begun.elapsed()));
         }
-        tell(&format!("{turns} turns"), &frames.to_string(), &all);
+        let name = format!("{turns} turn{}", if turns == 1 { "" } else { "s" });
+        tell(&name, &frames.to_string(), &all);
     }
 }
 

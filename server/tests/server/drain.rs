@@ -1,10 +1,11 @@
 //! A restart: idle sockets leave at once, turns that were taken are played to their end, nothing new comes in.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use rapport::app::Stop;
-use rapport::session::Overlap;
+use rapport::session::{GivenUp, Overlap};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -158,6 +159,15 @@ async fn a_turn_whose_client_is_away_is_played_to_its_end() {
     reply.say("three.");
     drop(reply);
     timeout(DEADLINE, served).await.expect("the server ends").unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_that_was_on_its_way_in_leaves_at_once() {
+    let (house, _calls) = House::manual(|_| ());
+    house.sessions.drain().await;
+    let opened = house.sessions.open(None, None, None);
+    let why = timeout(DEADLINE, poll_fn(|cx| opened.attached.outbox.poll_given_up(cx))).await;
+    assert_eq!(why, Ok(GivenUp::Drained));
 }
 
 #[tokio::test]

@@ -132,7 +132,10 @@ impl Layers {
     /// Each key, its values as written and where, for people.
     pub(crate) fn show(&self) -> Vec<(&'static str, Vec<String>, String)> {
         let of_key = |key: &keys::Key| {
-            let Written { origin, values } = self.written(key.name);
+            let Written { origin, mut values } = self.written(key.name);
+            if key.kind == Kind::Secret {
+                values.fill("***".to_owned());
+            }
             (key.name, values, origin)
         };
         KEYS.iter().map(of_key).collect()

@@ -78,7 +78,8 @@ async fn metrics(State(app): State<Arc<App>>, Query(query): Pairs, headers: Head
     }
     let health = app.health.check().await;
     let (sessions, sockets) = (app.sessions.len(), app.sockets.len());
-    let text = app.metrics.text(Now { sessions, sockets, llm: health.llm, vlm: health.vlm });
+    let now = Now { sessions, sockets, llm: health.llm, vlm: health.vlm, embeddings: health.embeddings };
+    let text = app.metrics.text(now);
     let headers = [(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, "no-store")];
     (headers, text).into_response()
 }

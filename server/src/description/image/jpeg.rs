@@ -9,7 +9,7 @@ use super::Picture;
 /// JFIF 1.1 with square pixels and no thumbnail: says that the colours are coded as Y, Cb and Cr.
 const JFIF: &[u8] = b"\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
 
-/// What of Adobe's segment is its own: `Adobe`, a version, flags, and how the colours are coded.
+/// What of Adobe's segment is its own: `Adobe`, a version, flags, and how the colours are coded. Its header says 14.
 const ADOBE: usize = 12;
 
 pub(super) fn strip(bytes: &[u8]) -> Option<Picture> {
@@ -97,7 +97,7 @@ impl Known {
         }
         if marker == 0xEE && content.starts_with(b"Adobe") && content.len() >= ADOBE && !self.adobe {
             self.adobe = true;
-            out.extend_from_slice(&[0xFF, marker, 0, 2 + ADOBE as u8]);
+            out.extend_from_slice(b"\xFF\xEE\0\x0E");
             out.extend_from_slice(&content[..ADOBE]);
         }
     }

@@ -31,8 +31,8 @@ fn jpeg_of(width: u16, height: u16) -> Vec<u8> {
     .concat()
 }
 
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    PngChunk::new(*kind, Bytes::copy_from_slice(content)).encoder().bytes().to_vec()
+fn chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
+    PngChunk::new(kind.try_into().unwrap(), Bytes::copy_from_slice(content)).encoder().bytes().to_vec()
 }
 
 fn png_of(width: u32, height: u32) -> Vec<u8> {
@@ -48,9 +48,9 @@ fn png_of(width: u32, height: u32) -> Vec<u8> {
     .concat()
 }
 
-fn riff(id: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn riff(id: &[u8], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_le_bytes();
-    [&id[..], &length, content, &[0][..content.len() % 2]].concat()
+    [id, &length, content, &[0][..content.len() % 2]].concat()
 }
 
 fn webp_of(width: u16, height: u16) -> Vec<u8> {

@@ -76,7 +76,7 @@ enum Rank {
 fn suggestion(document: &Document, lang: Lang) -> Option<(Rank, String)> {
     let is_shown = |c: &char| !c.is_control() && !is_bidi_control(*c);
     let whole: String = document.title.chars().filter(is_shown).collect();
-    let sentences = sentence::split(whole.trim());
+    let sentences = sentence::split(unnumbered(whole.trim()));
     let title = sentences.first()?.trim();
     let is_question = title.ends_with(['?', '？']);
     let title = title.trim_end_matches(['.', '。']);
@@ -97,6 +97,14 @@ fn suggestion(document: &Document, lang: Lang) -> Option<(Rank, String)> {
         (false, Lang::ZhHant) => (Rank::Title, format!("請介紹{title}。")),
     };
     Some((rank, text))
+}
+
+/// A title without its number in a list, as in `2. The tower`.
+fn unnumbered(title: &str) -> &str {
+    let is_number = |word: &str| {
+        word.ends_with(['.', ')']) && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ')'))
+    };
+    title.split_once(' ').filter(|(first, _)| is_number(first)).map_or(title, |(_, rest)| rest.trim_start())
 }
 
 /// Whether a title names something that one can ask about: no number, no call, no markup, no file's name, and none of
@@ -160,6 +168,7 @@ mod tests {
         {
             assert!(questions(&[title]).is_empty(), "{title}");
         }
+        assert_eq!(questions(&["2. The lens"]), ["Tell me about The lens."]);
         assert_eq!(questions(&["\u{202E}The lens"]), ["Tell me about The lens."]);
         for written in 1..=12 {
             let titles: Vec<_> = (0..written).map(|nth| format!("What is thing {nth}?")).collect();

@@ -206,3 +206,42 @@ async fn a_look_uses_what_a_prefetch_has_taken_the_still_for() {
     advance(IMAGE_TTL).await;
     assert!(!descriptions.can_look(&id) && descriptions.look(&id).await.is_none());
 }
+
+/// Has a camera, and looks at stills where there are any.
+struct BothEyes;
+
+impl Vlm for BothEyes {
+    fn describe(&self, scene: Scene) -> BoxFuture<'_, Result<String, VlmError>> {
+        let seen = if scene.image.is_some() { "the still" } else { "the camera" };
+        Box::pin(async move { Ok(format!("{seen}'s visitor {}", scene.visitor)) })
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), VlmError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn eyes(&self) -> Eyes {
+        Eyes::Both
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_shown_a_still_is_not_seen_by_the_camera() {
+    let selector = Arc::new(Selector::new(SelectMode::Rules, 55, None));
+    let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+    let timeout = Duration::from_secs(5);
+    let descriptions =
+        Descriptions::new(Some(Arc::new(BothEyes)), selector, timeout, Arc::default(), tasks, shutdown);
+    let id = Arc::from("s");
+    let text = async || {
+        let mut flight = descriptions.refresh(&id, Box::new(|_| ()))?;
+        flight.land().await?.sight.ok().map(|sight| sight.text.to_string())
+    };
+    assert_eq!(text().await.as_deref(), Some("the camera's visitor 0"));
+    descriptions.show(&id, still());
+    assert_eq!(text().await.as_deref(), Some("the still's visitor 0"));
+    descriptions.change_visitor(&id);
+    assert_eq!(text().await, None);
+    descriptions.show(&id, still());
+    assert_eq!(text().await.as_deref(), Some("the still's visitor 1"));
+}

@@ -189,6 +189,7 @@ fn flags_go_before_variables_and_variables_before_the_file() {
     let shown = rapport(&["config", "show", "--config", file.to_str().unwrap(), "--grace", "3s"])
         .env("RAPPORT_GRACE", "2s")
         .env("RAPPORT_ELDER_AGE", "65")
+        .env("RAPPORT_VLM_KEY", "sk-canary")
         .output()
         .unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
@@ -199,6 +200,7 @@ fn flags_go_before_variables_and_variables_before_the_file() {
     ] {
         assert!(shown.contains(line), "`{line}` is not in: {shown}");
     }
+    assert!(shown.contains("vlm_key = \"***\" # RAPPORT_VLM_KEY") && !shown.contains("canary"), "{shown}");
     assert!(shown.contains("strategy = \"parallel\" # ") && shown.contains("house.toml: strategy"));
     assert!(shown.contains("refresh_after = \"3s\" # default"));
 }

@@ -31,6 +31,7 @@ pub(crate) use wiring::{library, prompts, research, voices};
 use crate::config::Config;
 use crate::knowledge::{Library, LibraryError};
 use crate::observe::Metrics;
+use crate::prompts::Prompts;
 use crate::session::Sessions;
 use crate::socket::Host;
 use crate::socket::handshake::Door;
@@ -91,16 +92,22 @@ struct App {
 impl Server {
     /// Loads documents, prompts and clients. Says what is wrong before anything listens.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        let backends = Backends::of(&config)?;
-        Self::with_backends(config, backends)
+        let prompts = prompts(&config)?;
+        let backends = Backends::of(&config, &prompts)?;
+        Self::assembled(config, backends, &prompts)
     }
 
     /// As [`Server::new`], but over the caller's own clients: `config.vlm` is not read, and `config.llm` only
     /// names the models that [`Config::warmup`] calls; without it none is.
     pub fn with_backends(config: Config, backends: Backends) -> Result<Self, StartError> {
+        let prompts = prompts(&config)?;
+        Self::assembled(config, backends, &prompts)
+    }
+
+    fn assembled(config: Config, backends: Backends, prompts: &Arc<Prompts>) -> Result<Self, StartError> {
         let (handshake_timeout, drain_timeout) = (config.limits.handshake_timeout, config.drain_timeout);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let app = Arc::new(wiring::build(config, backends, &tasks, &shutdown)?);
+        let app = Arc::new(wiring::build(config, backends, prompts, &tasks, &shutdown)?);
         Ok(Self { app, handshake_timeout, drain_timeout, tasks, shutdown })
     }
 

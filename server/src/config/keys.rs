@@ -22,6 +22,8 @@ pub(super) enum Kind {
     /// `rapport demo` sets it itself.
     NotInDemo,
     RepeatableNotInDemo,
+    /// Never shown; not in the demo either.
+    Secret,
 }
 
 const fn key(name: &'static str, value: &'static str, default: &'static str, help: &'static str) -> Key {
@@ -50,7 +52,7 @@ impl Key {
     }
 
     pub(super) const fn is_in_demo(&self) -> bool {
-        !matches!(self.kind, Kind::NotInDemo | Kind::RepeatableNotInDemo)
+        !matches!(self.kind, Kind::NotInDemo | Kind::RepeatableNotInDemo | Kind::Secret)
     }
 }
 
@@ -151,6 +153,13 @@ pub(super) const KEYS: &[Key] = &[
     .kind(Kind::NotInDemo),
     key("vlm_model", "NAME", "", "The vision model; by default the first that /models lists")
         .kind(Kind::NotInDemo),
+    key(
+        "vlm_key",
+        "KEY",
+        "",
+        "The vision model's bearer key; by default OPENAI_API_KEY, where it may go there",
+    )
+    .kind(Kind::Secret),
     key("vlm_expression", "BOOL", "false", "A vision model is asked for the visitor's expression too"),
     key("elder_age", "YEARS", "55", "From how many years a visitor counts as an elder"),
     key(

@@ -231,7 +231,9 @@ impl Config {
         let api = layers.choice("vlm_api", &description::Api::NAMES)?;
         let expression = layers.bool("vlm_expression")?;
         let vlm = layers.text("user_description_server").map(|url| description::Endpoint {
-            key: api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url))),
+            key: layers.text("vlm_key").or_else(|| {
+                api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url)))
+            }),
             url,
             api,
             model: layers.text("vlm_model"),

@@ -28,7 +28,7 @@ pub use registry::{Located, Opened, Sessions, StoreKnobs};
 pub use state::{Attached, Snapshot};
 
 use crate::description::{Image, ImageError, Landing};
-use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status};
+use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status, Upload};
 use crate::observe::Metrics;
 use crate::turn::Engine;
 use node::Node;
@@ -138,9 +138,9 @@ impl Session {
                     Err(wait) => self.refuse(self.rate_limited(wait)),
                 }
             }
-            Command::Image { bytes, mime } => {
+            Command::Image(Upload { bytes, mime, id }) => {
                 if let Err(error) = self.take_image(bytes, mime.as_deref()) {
-                    self.refuse(error);
+                    self.refuse(ErrorEvent { id: id.as_deref().map(Arc::from), ..error });
                 }
             }
             Command::Cancel { turn_id } => self.lock().cancel(turn_id.as_deref()),
@@ -159,8 +159,13 @@ impl Session {
 
     /// Has the VLM look at a still. What is none counts against the rate as well.
     fn take_image(self: &Arc<Self>, bytes: Bytes, mime: Option<&str>) -> Result<(), ErrorEvent> {
-        let mut state = self.lock();
-        state.take_image_rate().map_err(|wait| {
+        let for_good = |code, message: &str| ErrorEvent { retryable: false, ..refusal(code, message, None) };
+        if !self.shared.engine.descriptions.takes_images() {
+            let message = "This server has no use for images: its VLM is not asked with `--vlm-api openai`.";
+            return Err(for_good("image_unsupported", message));
+        }
+        let admitted = self.lock().take_image_rate();
+        admitted.map_err(|wait| {
             let message = format!("More than {} images a minute.", self.shared.knobs.images_per_minute);
             refusal("rate_limited", &message, Some(wait))
         })?;
@@ -169,19 +174,15 @@ impl Session {
                 ImageError::TooLarge { .. } => "image_too_large",
                 _ => "bad_image",
             };
-            refusal(code, &error.to_string(), None)
+            for_good(code, &error.to_string())
         })?;
-        if !self.shared.engine.descriptions.takes_images() {
-            let message = "This server has no use for images: its VLM is not asked with `--vlm-api openai`.";
-            return Err(refusal("image_unsupported", message, None));
-        }
+        // Held until the still is the visitor's: a `forget` must come before or behind both steps.
+        let mut state = self.lock();
         if state.is_forgetting() {
             state.push_job(Job::Show(image)); // it is of the next visitor
-            return Ok(());
+        } else {
+            self.show(image, state.epoch());
         }
-        let epoch = state.epoch();
-        drop(state);
-        self.show(image, epoch);
         Ok(())
     }
 

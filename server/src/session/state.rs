@@ -419,6 +419,10 @@ impl State {
     }
 
     pub(super) fn push_job(&mut self, job: Job) {
+        // What is of a visitor who is to be forgotten is not looked at, and of one visitor only the last still.
+        if matches!(job, Job::Forget | Job::Show(_)) {
+            self.jobs.retain(|waiting| !matches!(waiting, Job::Show(_)));
+        }
         // Twice in a row is once.
         let is_repeated = matches!(
             (&job, self.jobs.back()),

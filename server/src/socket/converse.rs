@@ -15,7 +15,7 @@ use super::close::{self, End, Ending, close};
 use super::encode::Encoder;
 use super::line::Line;
 use super::{Format, Leave, Limits};
-use crate::event::{Command, ErrorEvent, Event};
+use crate::event::{Command, ErrorEvent, Event, Upload};
 use crate::session::{Opened, Outbox, Sequenced, Session};
 use crate::wire::{self, ClientFrame, native, text};
 
@@ -297,7 +297,7 @@ where
                 return Some(End::Server(close::TOO_BIG));
             }
             Message::Binary(bytes) => {
-                self.attachment.session.handle(Command::Image { bytes, mime: None });
+                self.attachment.session.handle(Command::Image(Upload { bytes, mime: None, id: None }));
             }
             Message::Pong(_) => self.pinged = None,
             Message::Close(_) => return Some(End::Peer),

@@ -28,14 +28,13 @@ const transcript = new Transcript(kept.conversation);
 /** From a visitor's `forget` until the new epoch: nothing that comes between is for the next one. */
 let isForgetting = kept.isForgetting ?? false;
 let house = { suggestions: {}, visitors: [], camera: false, strategy: 'race' };
-let askedAt = 0;
 let lookTimer = 0;
 let saveTimer = 0;
 
 const announcer = new Announcer(ui.announcer);
 const reader = new Reader();
 const conversation = new Conversation(ui.log, ui.scroller, { ask, compare, edit, strategy: () => house.strategy });
-const composer = new Composer(ui.composer, ui.counter, ask, prepare);
+const composer = new Composer(ui.composer, ask, prepare);
 const connection = new Connection(kept.identity, takeToken(), receive, followConnection);
 const camera = new Camera(ui.preview, (still) => connection.send(still), showCamera);
 const microphone = new Microphone(hear, showMicrophone);
@@ -137,13 +136,7 @@ function tell(turn, delta) {
 		if (delta) voice.feed(delta);
 		else if (turn.status !== 'running') voice.finish();
 	}
-	if (!delta) return announcer.say(wordsFor(`status.${turn.status}`));
-	if (delta !== turn.text || !askedAt) return;
-	const start = askedAt;
-	askedAt = 0;
-	requestAnimationFrame(() => {
-		turn.felt = performance.measure('first-token', { start, end: performance.now() }).duration;
-	});
+	if (!delta) announcer.say(wordsFor(`status.${turn.status}`));
 }
 
 function ask(question) {
@@ -152,7 +145,6 @@ function ask(question) {
 	const turn = transcript.ask(question, { strategy, description: ui.visitor.value || undefined });
 	for (const old of transcript.trim()) conversation.remove(old);
 	fill(ui.notice, '');
-	askedAt = performance.now();
 	camera.look();
 	// It interrupts what runs, unless others wait before it.
 	if (transcript.unsent().length === 1) transmit(turn);
@@ -291,8 +283,8 @@ function reset() {
 
 function attract(isOn) {
 	if (!idle) return;
-	ui.attract.hidden = !isOn;
-	for (const part of document.querySelectorAll('header, main, footer')) part.inert = isOn;
+	ui.begin.hidden = !isOn;
+	ui.footer.hidden = isOn;
 	if (isOn) idle.disarm();
 	else idle.arm();
 }
@@ -309,12 +301,11 @@ function afterChange() {
 function showConnection() {
 	const { state, lastError } = connection;
 	ui['link-state'].dataset.state = state;
-	ui['link-state'].textContent = t(`link.${state}`);
+	ui['link-state'].textContent = wordsFor(`link.${state}`, t('link.lost'));
 	ui.banner.hidden = state === 'open' || state === 'connecting';
 	if (ui.banner.hidden) return;
 	const words = t(state === 'waiting' && !navigator.onLine ? 'banner.offline' : `banner.${state}`);
 	ui.why.textContent = state === 'refused' ? wordsFor(`error.${lastError}`, words) : words;
-	ui.again.textContent = t(`action.${state}`);
 }
 
 function showCamera() {
@@ -324,7 +315,6 @@ function showCamera() {
 	ui['not-me'].hidden = text === undefined;
 	ui.live.hidden = ui.preview.hidden = !camera.isOn;
 	ui.look.ariaPressed = camera.isOn;
-	ui.look.ariaLabel = ui.look.title = t(camera.isOn ? 'camera.stop' : 'camera.start');
 	ui.camera.hidden = text === undefined && !camera.isOn && !house.visitors.length;
 }
 
@@ -338,11 +328,9 @@ function showMicrophone(isListening, error) {
 function showHouse() {
 	const all = house.suggestions;
 	const questions = all[language()]?.length ? all[language()] : Object.values(all).flat();
-	for (const list of document.querySelectorAll('.suggestions')) {
-		list.hidden = !questions.length;
-		list.replaceChildren(...questions.map((question) =>
-			h('li', Object.assign(button('suggestion', question, () => ask(question)), { lang: languageOf(question) }))));
-	}
+	ui.suggestions.hidden = !questions.length;
+	ui.suggestions.replaceChildren(...questions.map((question) =>
+		h('li', Object.assign(button('suggestion', question, () => ask(question)), { lang: languageOf(question) }))));
 	const visitors = house.visitors.filter((text) => languageOf(text) === language());
 	const chosen = ui.visitor.value;
 	ui.visitor.replaceChildren(...['', ...visitors].map((text) => new Option(text || t('visitor.'), text)));
@@ -360,9 +348,7 @@ function applySettings() {
 function speak(next) {
 	setLanguage(next);
 	const other = next === 'en' ? 'zh-Hant' : 'en';
-	for (const node of document.querySelectorAll('.language')) {
-		Object.assign(node, { textContent: other === 'en' ? 'English' : '中文', lang: other, onclick: () => speak(other) });
-	}
+	Object.assign(ui.language, { textContent: other === 'en' ? 'English' : '中文', lang: other, onclick: () => speak(other) });
 	for (const { name, options } of settings) for (const option of options) option.textContent = t(`${name}.${option.value}`);
 	showHouse();
 	showConnection();

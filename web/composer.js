@@ -1,16 +1,11 @@
-import { number, t } from './i18n.js';
-
-const LONGEST = 4_000; // characters, the wire's limit for a question
-const COUNTED_FROM = 3_600;
 const TYPING_EVERY = 3_000; // ms
 
 export class Composer {
 	#typedAt = -Infinity;
 
-	constructor(form, counter, onAsk, onTyping) {
+	constructor(form, onAsk, onTyping) {
 		const field = this.field = form.querySelector('textarea');
 		this.send = form.querySelector('.send');
-		this.counter = counter;
 		form.onsubmit = (event) => {
 			event.preventDefault();
 			const question = field.value.trim();
@@ -46,11 +41,6 @@ export class Composer {
 	}
 
 	update() {
-		const length = [...this.field.value.trim()].length;
-		const left = LONGEST - length;
-		this.send.disabled = length === 0 || left < 0;
-		this.counter.hidden = length < COUNTED_FROM;
-		this.counter.classList.toggle('over', left < 0);
-		this.counter.textContent = t(left < 0 ? 'over' : 'left', { count: number(Math.abs(left)) });
+		this.send.disabled = !this.field.value.trim();
 	}
 }

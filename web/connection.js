@@ -48,10 +48,8 @@ export class Connection {
 		this.#heardAt = Date.now();
 		if (frame.type === 'session') return this.#welcome(frame);
 		if (frame.type === 'closing') this.#retryAfter = frame.retry_after_ms;
-		else if (this.#isNew(frame)) {
-			if (frame.type === 'error') this.lastError = frame.code;
-			this.onFrame(frame);
-		}
+		if (frame.type === 'error') this.lastError = frame.code;
+		if (this.#isNew(frame)) this.onFrame(frame);
 	}
 
 	#welcome(frame) {

@@ -138,11 +138,11 @@ class TurnView {
 	}
 
 	#draw() {
-		const { report, tone, strategy = this.actions.strategy(), felt, group } = this.turn;
+		const { report, tone, strategy = this.actions.strategy(), group } = this.turn;
 		this.#drawn.replaceChildren();
 		if (!this.#timeline.open || !report) return;
-		const lines = [...verdict(report, tone?.outcome, strategy), felt && t('time.here', { ms: number(felt) })];
-		this.#drawn.append(waterfall(report, Math.max(this.#until, endOf(report))), ...lines.filter(Boolean).map((line) => h('p', line)));
+		const lines = verdict(report, tone?.outcome, strategy).filter(Boolean);
+		this.#drawn.append(waterfall(report, Math.max(this.#until, endOf(report))), ...lines.map((line) => h('p', line)));
 		if (!group) this.#drawn.append(button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
 	}
 

@@ -1,6 +1,5 @@
 // Every string that a visitor can read, in both languages. Nothing else on the page holds words.
 
-
 // key | English | 繁體中文
 const STRINGS = `
 title|Guide · Rapport|導覽 · Rapport
@@ -39,8 +38,6 @@ stop|Stop|停止
 edit|Edit|修改
 copy|Copy|複製
 copied|Copied|已複製
-left|{count} characters left|還可輸入 {count} 字
-over|{count} characters too many|超過 {count} 字
 you|You asked|您的提問
 guide|Answer|回答
 thinking|One moment…|請稍候…
@@ -49,8 +46,7 @@ askAgain|Ask again|再問一次
 listen|Speak your question|用說的提問
 listening|Listening… speak now|聆聽中，請說話
 readAloud|Read aloud|朗讀
-camera.start|Use the camera|使用鏡頭
-camera.stop|Switch the camera off|關閉鏡頭
+camera|Use the camera|使用鏡頭
 camera.on|Camera on|鏡頭開啟中
 camera.preview|What the camera shows|鏡頭畫面
 camera.denied|The camera can’t be used.|無法使用鏡頭。
@@ -78,7 +74,6 @@ chosen.fallback|Nothing pointed to another tone.|沒有線索指向其他語氣�
 sources|Sources|資料來源
 time.first_token|First token {ms} ms|首字 {ms} ms
 time.total|total {ms} ms|全部 {ms} ms
-time.here|{ms} ms from Enter to the first word here.|從送出到畫面出現首字 {ms} ms。
 stage.describe|describe|描述
 stage.rewrite|rewrite|改寫
 stage.retrieve|retrieve|檢索
@@ -106,19 +101,13 @@ degraded.convert|Told plainly, without a tone.|以原文呈現，未調整語氣
 facts|Please check: {facts}|請留意查證：{facts}
 link.connecting|Connecting…|連線中…
 link.open|Connected|已連線
-link.waiting|Reconnecting…|重新連線中…
-link.replaced|Paused|已暫停
-link.refused|Not connected|未連線
-link.ended|Ended|已結束
+link.lost|Not connected|未連線
 banner.offline|This device is offline. What you write is kept.|裝置目前離線；您輸入的內容會保留。
 banner.waiting|The connection is lost. Trying again; what you write is kept.|連線中斷，正在重試；您輸入的內容會保留。
 banner.replaced|This conversation is open in another window.|對話已在另一個視窗開啟。
 banner.refused|The server does not let this page in.|伺服器不允許連線。
 banner.ended|The conversation has ended.|對話已結束。
-action.waiting|Try now|立即重試
-action.replaced|Use it here|改在這裡使用
-action.refused|Try again|再試一次
-action.ended|Go on|繼續
+again|Connect now|立即連線
 error.unauthorized|This page needs an access token: open it with the address you were given.|需要存取權杖，請使用館方提供的網址。
 error.rate_limited|That was too fast. Please wait a moment.|太快了，請稍候。
 error.question_too_long|It is too long.|問題太長了。
@@ -155,7 +144,7 @@ export function setLanguage(next) {
 }
 
 export const t = (key, values = {}) =>
-	table[key][current === 'en' ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+	(table[key]?.[current === 'en' ? 0 : 1] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
 export const wordsFor = (key, fallback = '') => (Object.hasOwn(table, key) ? t(key) : fallback);
 

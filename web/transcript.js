@@ -1,6 +1,6 @@
 // A turn: `id` ours, `turnId` the server's; `sent` by the present connection; `status` `waiting` (not taken yet), `running`,
-// `lost` (cut off with the connection), `refused`, or the wire's own; the `group` that it is compared in; `felt`, ms to its
-// first word on the screen; the frames `tone` (with what was `seen`), `error`, `report` (`turn_done`).
+// `lost` (cut off with the connection), `refused`, or the wire's own; the `group` that it is compared in; the frames
+// `tone` (with what was `seen`), `error`, `report` (`turn_done`).
 
 const KEPT_TURNS = 40;
 

@@ -78,7 +78,7 @@ test('the attract screen, in both languages and colours', async () => {
         await opened.emulateMedia({ colorScheme });
       } });
       await linkIs('open');
-      await page.locator('#attract .suggestion').first().waitFor();
+      await page.locator('#welcome .suggestion').first().waitFor();
       await check(page, `attract ${lang} ${colorScheme}`);
       await end();
     }

@@ -66,7 +66,7 @@ test('the camera is on when the visitor says so, shows it, and sends small still
   await page.evaluate(() => new Promise((resolve) => document.createElement('canvas').toBlob(resolve))); // behind any still
   assert.equal(wire.stills().length, 2 + 8);
 
-  await page.getByRole('button', { name: 'Switch the camera off' }).click();
+  await page.getByRole('button', { name: 'Use the camera' }).click();
   assert.equal(await page.getByText('Camera on').isVisible(), false);
   assert.equal(await page.evaluate(() => document.querySelector('#preview').srcObject), null);
   await end();

@@ -34,7 +34,7 @@ async function lobby(query, { url = demo.url, ...options } = {}) {
   return { ...visited, frames };
 }
 
-const attracts = (page) => page.locator('#attract:not([hidden])').waitFor();
+const attracts = (page) => page.locator('#begin').waitFor();
 const countdown = (page) => page.locator('#countdown');
 
 test('it attracts, answers, counts down in digits and forgets', async () => {
@@ -42,10 +42,10 @@ test('it attracts, answers, counts down in digits and forgets', async () => {
   await attracts(page);
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-Hant');
   await picture(page, 'attract');
-  await page.locator('#attract .suggestion').first().click();
+  await page.locator('#welcome .suggestion').first().click();
   const turn = page.locator('.turn');
   await becomes(turn, 'completed');
-  assert.equal(await page.isVisible('#attract'), false);
+  assert.equal(await page.isVisible('#begin'), false);
   const answer = await turn.locator('.answer').innerText();
   await picture(page, 'kiosk');
 
@@ -65,6 +65,7 @@ test('it attracts, answers, counts down in digits and forgets', async () => {
   assert.equal(await countdown(page).isVisible(), false);
   assert.equal(await page.locator('.turn').count(), 0);
   assert.equal(await page.textContent('#announcer'), '');
+  assert.equal(await page.isVisible('#question'), false);
   assert.ok(frames.some(({ sent }) => sent?.type === 'forget'));
   const kept = await page.evaluate(() => JSON.stringify({ ...sessionStorage }) + JSON.stringify({ ...localStorage }) + document.documentElement.innerHTML);
   for (const words of [answer, answer.slice(0, 12)]) assert.ok(!kept.includes(words), 'something of the last visitor is left');
@@ -110,7 +111,7 @@ test('without `lang` it speaks the browser’s language, and after a reset again
   const { page, end } = await lobby('idle=5', { locale: 'zh-TW' });
   await attracts(page);
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-Hant');
-  await page.locator('#attract .language').click();
+  await page.locator('#language').click();
   assert.equal(await page.locator('#begin').innerText(), 'Touch to begin');
   await page.locator('#begin').click();
   await page.clock.runFor(6_000);
@@ -124,7 +125,7 @@ test('the keyboard alone begins and asks', async () => {
   await attracts(page);
   for (let presses = 0; presses < 10 && !(await page.evaluate(() => document.activeElement.id === 'begin')); presses += 1) await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  assert.equal(await page.isVisible('#attract'), false);
+  assert.equal(await page.isVisible('#begin'), false);
   await page.focus('#question');
   await page.keyboard.type('How much is a ticket?');
   await page.keyboard.press('Enter');

@@ -122,7 +122,7 @@ test('the switch changes every label and outlives a reload', async () => {
   const { page, end, linkIs, ask } = await visit(browser, demo.url, { locale: 'zh-TW' });
   await linkIs('open');
   await becomes(await ask('開放時間是幾點到幾點？'), 'completed');
-  await page.click('header .language');
+  await page.click('#language');
   await page.reload();
   await linkIs('open');
   assert.equal(await page.getAttribute('html', 'lang'), 'en');

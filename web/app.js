@@ -29,6 +29,7 @@ const transcript = new Transcript(kept.conversation);
 let isForgetting = kept.isForgetting ?? false;
 let house = { suggestions: {}, visitors: [], camera: false, strategy: 'race' };
 let lookTimer = 0;
+let muted; // the reply that the visitor talked over: no more of it is read aloud
 let saveTimer = 0;
 
 const announcer = new Announcer(ui.announcer);
@@ -78,9 +79,8 @@ function follow(frame) {
 		conversation.show(turn, delta);
 		tell(turn, delta);
 	} else if (frame.type === 'description') {
-		clearTimeout(lookTimer);
-		showCamera();
-	} else if (frame.type === 'error' && !frame.turn_id) {
+		see(frame.text, frame.source);
+	} else if (frame.type === 'error' && !frame.turn_id && frame.code !== 'unauthorized') {
 		fill(ui.notice, errorWords(frame));
 	}
 	afterChange();
@@ -100,7 +100,10 @@ function begin(frame) {
 		transcript.description = null;
 		const cutOff = transcript.cutOff(!isSame);
 		transcript.restore(frame.snapshot?.turn);
-		for (const turn of cutOff) conversation.show(turn);
+		for (const turn of cutOff) {
+			conversation.show(turn);
+			tell(turn);
+		}
 	}
 	showCamera();
 	learnHouse();
@@ -132,7 +135,7 @@ function reconnect(state) {
 }
 
 function tell(turn, delta) {
-	for (const voice of turn.group ? [announcer] : [announcer, reader]) {
+	for (const voice of turn.group || turn === muted ? [announcer] : [announcer, reader]) {
 		if (delta) voice.feed(delta);
 		else if (turn.status !== 'running') voice.finish();
 	}
@@ -142,8 +145,8 @@ function tell(turn, delta) {
 function ask(question) {
 	hush();
 	const strategy = settings.find(({ name }) => name === 'strategy').value || undefined;
-	const turn = transcript.ask(question, { strategy, description: ui.visitor.value || undefined });
-	for (const old of transcript.trim()) conversation.remove(old);
+	cancelQueued(({ group }) => group);
+	const turn = add(question, { strategy, description: ui.visitor.value || undefined });
 	fill(ui.notice, '');
 	camera.look();
 	// It interrupts what runs, unless others wait before it.
@@ -156,16 +159,22 @@ function ask(question) {
 	afterChange();
 }
 
+function add(question, how) {
+	const turn = transcript.ask(question, how);
+	for (const old of transcript.trim()) conversation.remove(old);
+	return turn;
+}
+
 function compare({ question, description }) {
 	const group = `compared-${performance.now()}`;
-	for (const strategy of COMPARED) conversation.show(transcript.ask(question, { strategy, group, description }));
+	for (const strategy of COMPARED) conversation.show(add(question, { strategy, group, description }));
 	conversation.toEnd();
 	afterChange();
 }
 
 function edit(question) {
 	composer.write(question);
-	composer.focus();
+	composer.field.focus();
 }
 
 function transmit(turn) {
@@ -183,32 +192,41 @@ function sendQueued() {
 }
 
 function prepare() {
-	reader.clear();
+	silence();
 	connection.send({ type: 'typing' });
 	camera.look();
 }
 
 function stop() {
 	hush();
-	for (const turn of transcript.unsent()) {
-		turn.status = 'cancelled';
-		conversation.show(turn);
-	}
+	cancelQueued(() => true);
 	const active = transcript.active();
 	if (active) connection.send({ type: 'cancel', turn_id: active.turnId });
 	composer.focus();
 	afterChange();
 }
 
-function hush() {
+function cancelQueued(isMeant) {
+	for (const turn of transcript.unsent().filter(isMeant)) {
+		turn.status = 'cancelled';
+		conversation.show(turn);
+	}
+}
+
+function silence() {
+	muted = transcript.active();
 	reader.clear();
+}
+
+function hush() {
+	silence();
 	microphone.stop();
 }
 
 function forget() {
 	wipe();
+	if (!isForgetting) connection.send({ type: 'forget' });
 	isForgetting = connection.identity !== undefined;
-	connection.send({ type: 'forget' });
 	composer.focus();
 	afterChange();
 	save();
@@ -221,23 +239,26 @@ function wipe() {
 	conversation.clear();
 	announcer.clear();
 	composer.write('');
-	clearTimeout(lookTimer);
+	lookTimer = clearTimeout(lookTimer);
 	ui.visitor.value = '';
-	if (!kiosk.camera) camera.stop();
+	if (kiosk.camera) camera.rest();
+	else camera.stop();
 	fill(ui.notice, '');
 	showCamera();
 }
 
 function lookAgain() {
 	ui.visitor.value = '';
-	if (!connection.send({ type: 'typing', refresh: true })) return;
-	camera.look();
-	ui.seen.textContent = t('camera.looking');
+	transcript.description = null;
 	clearTimeout(lookTimer);
-	lookTimer = setTimeout(see, LOOK_PATIENCE, '', 'vlm');
+	lookTimer = connection.send({ type: 'typing', refresh: true }) && setTimeout(see, LOOK_PATIENCE, '', 'vlm');
+	camera.look();
+	showCamera();
+	composer.focus();
 }
 
 function see(text, source) {
+	lookTimer = clearTimeout(lookTimer);
 	transcript.description = { text, source };
 	showCamera();
 }
@@ -249,10 +270,7 @@ function hear(words, isFinal) {
 
 function switchCamera() {
 	if (camera.isOn) return camera.stop();
-	camera.start().catch(() => {
-		camera.stop();
-		fill(ui.notice, t('camera.denied'));
-	});
+	camera.start().catch(() => fill(ui.notice, t('camera.denied')));
 }
 
 function switchReader() {
@@ -275,6 +293,7 @@ function showCountdown(seconds) {
 function reset() {
 	for (const select of settings) select.selectedIndex = 0;
 	if (reader.isOn) switchReader();
+	ui.settings.hidePopover();
 	applySettings();
 	speak(spoken(kiosk.lang));
 	attract(true);
@@ -311,11 +330,11 @@ function showConnection() {
 function showCamera() {
 	const { text, source } = transcript.description ?? {};
 	const key = source === 'client' ? 'camera.client' : 'camera.sees';
-	ui.seen.textContent = text ? t(key, { text }) : text === '' ? t('camera.nobody') : '';
+	ui.seen.textContent = text ? t(key, { text }) : text === '' ? t('camera.nobody') : lookTimer ? t('camera.looking') : '';
 	ui['not-me'].hidden = text === undefined;
 	ui.live.hidden = ui.preview.hidden = !camera.isOn;
 	ui.look.ariaPressed = camera.isOn;
-	ui.camera.hidden = text === undefined && !camera.isOn && !house.visitors.length;
+	ui.camera.hidden = !ui.seen.textContent && !camera.isOn && !house.visitors.length;
 }
 
 function showMicrophone(isListening, error) {
@@ -336,7 +355,7 @@ function showHouse() {
 	ui.visitor.replaceChildren(...['', ...visitors].map((text) => new Option(text || t('visitor.'), text)));
 	if (visitors.includes(chosen)) ui.visitor.value = chosen;
 	ui.visitor.parentElement.hidden = !visitors.length;
-	ui.look.hidden = !house.camera || !Camera.isPossible;
+	ui.look.hidden = !house.camera || !Camera.isPossible || kiosk.camera;
 	if (kiosk.camera && house.camera && !camera.isOn) switchCamera();
 	showCamera();
 }
@@ -373,7 +392,7 @@ const clicks = {
 	begin: () => attract(false), stay: () => idle.arm(), again: () => connection.connect(),
 };
 for (const [id, act] of Object.entries(clicks)) ui[id].onclick = act;
-ui.composer.oninput = () => reader.clear();
+ui.composer.oninput = hush;
 ui.visitor.onchange = () => (ui.visitor.value ? see(ui.visitor.value, 'client') : lookAgain());
 ui.settings.onchange = () => { applySettings(); save(); };
 for (const change of ['online', 'offline']) addEventListener(change, showConnection);
@@ -381,8 +400,7 @@ addEventListener('pagehide', save);
 addEventListener('keydown', (event) => {
 	if (event.key === 'Escape' && !event.isComposing && !ui.stop.hidden && !ui.settings.matches(':popover-open')) stop();
 });
-// A phone's keyboard would cover the greeting.
-if (matchMedia('(pointer: fine)').matches) composer.focus();
+composer.focus();
 attract(!transcript.turns.length);
 afterChange();
 connection.connect();

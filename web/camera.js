@@ -12,6 +12,7 @@ export class Camera {
 
 	constructor(preview, onStill, onState) {
 		Object.assign(this, { preview, onStill, onState });
+		preview.onloadeddata = () => this.look();
 	}
 
 	get isOn() {
@@ -22,20 +23,26 @@ export class Camera {
 		const opening = ++this.#opening;
 		const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 640 } } });
 		const [track] = stream.getVideoTracks();
-		if (opening !== this.#opening) return track.stop(); // switched off meanwhile
+		if (opening !== this.#opening) {
+			track.stop(); // switched off meanwhile
+			return;
+		}
 		track.onended = () => this.stop();
 		this.#stream = this.preview.srcObject = stream;
 		this.onState();
-		await this.preview.play();
-		return this.look();
 	}
 
 	stop() {
 		this.#opening += 1;
-		clearTimeout(this.#timer);
+		this.rest();
 		this.#stream?.getTracks().forEach((track) => track.stop());
 		this.#stream = this.preview.srcObject = null;
 		this.onState();
+	}
+
+	/** No stills until the next sign of a visitor. */
+	rest() {
+		clearTimeout(this.#timer);
 	}
 
 	/** The visitor does something: a still as soon as one is due, and more while they stay. */

@@ -27,8 +27,9 @@ export class Composer {
 		};
 	}
 
+	/** A phone's keyboard would cover the page. */
 	focus() {
-		this.field.focus();
+		if (matchMedia('(pointer: fine)').matches) this.field.focus();
 	}
 
 	submit() {

@@ -15,8 +15,9 @@ export class Conversation {
 		Object.assign(this, { log, scroller, actions });
 		scroller.onscroll = () => {
 			const { scrollTop } = scroller;
-			const isNear = scroller.scrollHeight - scrollTop - scroller.clientHeight < NEAR_END;
-			if (isNear || scrollTop < this.#top) this.#follows = isNear; // else the text grew, nobody scrolled
+			const left = scroller.scrollHeight - scrollTop - scroller.clientHeight;
+			if (scrollTop < this.#top) this.#follows = left < 2;
+			else if (left < NEAR_END) this.#follows = true; // else the text grew, nobody scrolled
 			this.#top = scrollTop;
 		};
 		new ResizeObserver(() => this.#keepUp()).observe(scroller);
@@ -79,7 +80,9 @@ export class Conversation {
 class TurnView {
 	#asked = h('h2.hidden');
 	#answered = h('h2');
-	#tone = h('details.tone');
+	#persona = h('summary');
+	#reasons = h('div');
+	#tone = h('details.tone', this.#persona, this.#reasons);
 	#answer = h('p.answer');
 	#thinking = h('p.thinking');
 	#note = h('p.note');
@@ -156,8 +159,8 @@ class TurnView {
 			: wordsFor(`chosen.${tone.selected_by}`);
 		const why = [reason, tone.seen && t('camera.saw', { text: tone.seen })];
 		const chip = h('span.chip', t('tone', { tone: wordsFor(`tone.${name}`, name) }));
-		this.#tone.replaceChildren(h('summary', icon(name), h('b', wordsFor(`persona.${name}`, name)), chip),
-			...why.filter(Boolean).map((line) => h('p', line)));
+		this.#persona.replaceChildren(icon(name), h('b', wordsFor(`persona.${name}`, name)), chip);
+		this.#reasons.replaceChildren(...why.filter(Boolean).map((line) => h('p', line)));
 	}
 }
 

@@ -38,10 +38,10 @@ export class Transcript {
 		for (const turn of this.turns) if (turn.status === 'waiting') turn.sent = false;
 	}
 
-	/** The session did not simply go on: what ran counts as lost until frames say otherwise. In another, ids mean other turns. */
+	/** The session did not simply go on: what ran is asked for again by its id. Another session doesn't know it. */
 	cutOff(isOther) {
 		const running = this.turns.filter(({ status }) => status === 'running');
-		for (const turn of running) turn.status = 'lost';
+		for (const turn of running) Object.assign(turn, isOther ? { status: 'lost' } : { status: 'waiting', sent: false });
 		if (isOther) for (const turn of this.turns) delete turn.turnId;
 		return running;
 	}
@@ -53,7 +53,6 @@ export class Transcript {
 
 	apply(frame) {
 		const { type, turn_id: turnId, id, text } = frame;
-		if (type === 'description') this.description = { text, source: frame.source };
 		const isFor = (turn) => (turnId
 			? turn.turnId === turnId || (type === 'turn_started' && turn.id === id)
 			: type === 'error' && turn.id === id); // refused before it became a turn
@@ -61,7 +60,8 @@ export class Transcript {
 		if (!turn) return {};
 		switch (type) {
 			case 'turn_started':
-				Object.assign(turn, { turnId, status: 'running', text: frame.restarted ? '' : turn.text });
+				if (frame.restarted || turn.turnId !== turnId) turn.text = '';
+				Object.assign(turn, { turnId, status: 'running' });
 				break;
 			case 'tone':
 				turn.tone = { ...frame, seen: frame.outcome === 'fallback' ? '' : this.description?.text };

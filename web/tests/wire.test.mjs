@@ -85,7 +85,8 @@ const done = (turn_id, text, more = {}) => ({
 /** @param {object} [options] of `visit` */
 async function open(options = {}) {
   const wire = new Wire();
-  const visited = await visit(browser, server.url, { ...options, prepare: (page) => wire.play(page) });
+  const prepare = async (page) => { await options.prepare?.(page); await wire.play(page); };
+  const visited = await visit(browser, server.url, { ...options, prepare });
   const first = await wire.accept(options.session);
   await visited.linkIs('open');
   return { ...visited, wire, first };
@@ -256,5 +257,94 @@ test('the field takes no longer question than the server does', async () => {
   await page.keyboard.insertText('字'.repeat(4_001));
   await page.keyboard.press('Enter');
   assert.equal((await first.next('message')).text_user_msg.length, 4_000);
+  await end();
+});
+
+/** A first reply under way, with its first words shown. @param {Awaited<ReturnType<typeof open>>} opened */
+async function replying({ first, ask }, text) {
+  const turn = await ask('Who built it?');
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id }, { type: 'token', turn_id: 't1', text });
+  await turn.locator('.answer').filter({ hasText: text.trim().slice(0, 20) }).waitFor();
+  return turn;
+}
+
+/** Waits until the page has dealt with all frames so far: they come in order. */
+const caughtUp = async ({ page, first }, mark) => {
+  first.emit({ type: 'description', text: mark, source: 'vlm', age_ms: 0 });
+  await page.locator('#seen').filter({ hasText: mark }).waitFor();
+};
+
+test('a reply that the visitor talks over is read no further, and the microphone does not hear it', async () => {
+  const opened = await open({ prepare: (page) => page.addInitScript(() => {
+    globalThis.said = [];
+    Object.defineProperty(globalThis, 'speechSynthesis', { value: { getVoices: () => [], speak: ({ text }) => globalThis.said.push(text), cancel() {} } });
+    globalThis.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+  }) });
+  const { page, end, first } = opened;
+  await page.getByRole('button', { name: 'Read aloud' }).click();
+  await replying(opened, 'One. ');
+  await page.locator('#question').pressSequentially('W');
+  first.emit({ type: 'token', turn_id: 't1', text: 'Two. ' }, done('t1', 'One. Two. '));
+  await caughtUp(opened, 'mark');
+  assert.deepEqual(await page.evaluate(() => globalThis.said), ['One.']);
+  await end();
+});
+
+test('a reply that ended while the page was away comes with its report', async () => {
+  const opened = await open();
+  const { end, wire, first } = opened;
+  const turn = await replying(opened, 'The ');
+  first.close(4000);
+  const second = await wire.accept({ last_seq: 90, snapshot: { history: [], turn: null } });
+  const { id } = await second.next('message');
+  second.emit({ type: 'turn_started', turn_id: 't1', id, seq: 1 }, { ...done('t1', 'The keeper did.'), seq: 90 });
+  await becomes(turn, 'completed');
+  assert.equal(await turn.locator('.answer').innerText(), 'The keeper did.');
+  await end();
+});
+
+test('a question takes the place of comparisons that wait', async () => {
+  const opened = await open();
+  const { page, end, first, ask } = opened;
+  const turn = await replying(opened, 'The keeper.');
+  first.emit(done('t1', 'The keeper.'));
+  await becomes(turn, 'completed');
+  await turn.locator('.timeline summary').click();
+  await turn.getByRole('button', { name: 'Compare the strategies' }).click();
+  assert.equal((await first.next('message')).strategy, 'sequential');
+  await ask('When is it open?');
+  assert.equal((await first.next('message')).text_user_msg, 'When is it open?');
+  assert.equal(await page.getByText('when the connection is back').count(), 0);
+  await end();
+});
+
+test('a visitor who scrolls back by little steps is left alone while text comes', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  await replying(opened, 'Words\n'.repeat(200));
+  const top = () => page.locator('#scroller').evaluate((node) => node.scrollTop);
+  await page.locator('#scroller').focus();
+  for (let step = 0; step < 4; step += 1) {
+    const before = await top();
+    await page.keyboard.press('ArrowUp');
+    await page.waitForFunction((from) => document.querySelector('#scroller').scrollTop <= from - 40, before);
+    const after = await top();
+    first.emit({ type: 'token', turn_id: 't1', text: 'more ' });
+    await caughtUp(opened, `step ${step}`);
+    assert.equal(await top(), after);
+  }
+  await end();
+});
+
+test('what the keyboard stands on is still there when the answer ends', async () => {
+  const opened = await open();
+  const { page, end, first, ask } = opened;
+  const turn = await ask('Who built it?');
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id },
+    { type: 'tone', turn_id: 't1', tone: 'elder_friendly', outcome: 'cached', selected_by: 'rule', because: ['hat'] });
+  await turn.locator('.tone summary').focus();
+  first.emit({ type: 'token', turn_id: 't1', text: 'A keeper.' }, done('t1', 'A keeper.'));
+  await becomes(turn, 'completed');
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), 'SUMMARY');
   await end();
 });

@@ -12,7 +12,6 @@ import { Transcript } from './transcript.js';
 
 // All in milliseconds.
 const SAVE_AFTER = 300;
-const LOOK_PATIENCE = 8_000; // until a camera that was asked again sees nobody
 const UNATTENDED = 15_000; // until a kiosk presses its own button
 
 const COMPARED = ['sequential', 'parallel', 'race'];
@@ -27,17 +26,18 @@ const kept = load();
 const transcript = new Transcript(kept.conversation);
 /** From a visitor's `forget` until the new epoch: nothing that comes between is for the next one. */
 let isForgetting = kept.isForgetting ?? false;
-let house = { suggestions: {}, visitors: [], camera: false, strategy: 'race' };
-let lookTimer = 0;
+let house = kept.house ?? { suggestions: {}, visitors: [], camera: false };
 let muted; // the reply that the visitor talked over: no more of it is read aloud
 let saveTimer = 0;
 
 const announcer = new Announcer(ui.announcer);
 const reader = new Reader();
-const conversation = new Conversation(ui.log, ui.scroller, { ask, compare, edit, strategy: () => house.strategy });
+const conversation = new Conversation(ui.log, ui.scroller, ui.newest, {
+	ask, compare, edit, say: (words) => announcer.say(words),
+});
 const composer = new Composer(ui.composer, ask, prepare);
 const connection = new Connection(kept.identity, takeToken(), receive, followConnection);
-const camera = new Camera(ui.preview, (still) => connection.send(still), showCamera);
+const camera = new Camera(ui.preview, (still) => isForgetting || connection.send(still), showCamera);
 const microphone = new Microphone(hear, showMicrophone);
 const idle = kiosk.isOn && new Idle(isBusy, showCountdown, reset);
 
@@ -53,11 +53,14 @@ function save() {
 	clearTimeout(saveTimer);
 	saveTimer = 0;
 	const { identity, token } = connection;
-	const record = { conversation: transcript, identity, token, isForgetting, language: language(), settings: settings.map(({ value }) => value) };
+	const record = {
+		conversation: transcript, identity, token, isForgetting, house, draft: ui.question.value,
+		language: language(), settings: settings.map(({ value }) => value),
+	};
 	try {
 		sessionStorage.setItem(KEY, JSON.stringify(record));
 	} catch {
-		// Full or switched off: only a reload starts empty.
+		// Full, or switched off.
 	}
 }
 
@@ -79,7 +82,7 @@ function follow(frame) {
 		conversation.show(turn, delta);
 		tell(turn, delta);
 	} else if (frame.type === 'description') {
-		see(frame.text, frame.source);
+		showCamera();
 	} else if (frame.type === 'error' && !frame.turn_id && frame.code !== 'unauthorized') {
 		fill(ui.notice, errorWords(frame));
 	}
@@ -114,14 +117,18 @@ async function learnHouse() {
 	const headers = connection.token ? { authorization: `Bearer ${connection.token}` } : {};
 	const response = await fetch('house.json', { headers }).catch(() => ({}));
 	if (!response.ok) return; // the next session asks again
-	house = await response.json();
-	showHouse();
+	const news = await response.json();
+	if (JSON.stringify(news) !== JSON.stringify(house)) { // else a suggestion under a finger stays
+		house = news;
+		showHouse();
+	}
+	if (kiosk.camera && house.camera && !camera.isOn) switchCamera();
 }
 
 function followConnection(state) {
 	const wasLost = !ui.banner.hidden;
 	showConnection();
-	if (state === 'open') return wasLost && announcer.say(t('link.open')); // `session` says how to go on
+	if (state === 'open') return wasLost && announcer.say(t('connected')); // `session` says how to go on
 	if (idle && state !== 'waiting') setTimeout(reconnect, UNATTENDED, state);
 	transcript.unsend();
 	for (const turn of transcript.unsent()) conversation.show(turn);
@@ -144,15 +151,14 @@ function tell(turn, delta) {
 
 function ask(question) {
 	hush();
-	const strategy = settings.find(({ name }) => name === 'strategy').value || undefined;
 	cancelQueued(({ group }) => group);
-	const turn = add(question, { strategy, description: ui.visitor.value || undefined });
+	const turn = add(question, { description: ui.visitor.value || undefined });
 	fill(ui.notice, '');
 	camera.look();
 	// It interrupts what runs, unless others wait before it.
 	if (transcript.unsent().length === 1) transmit(turn);
 	conversation.show(turn);
-	conversation.toEnd();
+	conversation.follow();
 	if (connection.state === 'ended') connection.connect();
 	attract(false);
 	composer.focus();
@@ -168,13 +174,13 @@ function add(question, how) {
 function compare({ question, description }) {
 	const group = `compared-${performance.now()}`;
 	for (const strategy of COMPARED) conversation.show(add(question, { strategy, group, description }));
-	conversation.toEnd();
+	conversation.follow(ui.log.lastElementChild);
 	afterChange();
 }
 
 function edit(question) {
-	composer.write(question);
-	composer.field.focus();
+	composer.write([question, ui.question.value].filter(Boolean).join('\n')); // a draft stays, behind
+	ui.question.focus();
 }
 
 function transmit(turn) {
@@ -201,7 +207,10 @@ function stop() {
 	hush();
 	cancelQueued(() => true);
 	const active = transcript.active();
-	if (active) connection.send({ type: 'cancel', turn_id: active.turnId });
+	if (active) {
+		active.isStopped = true;
+		connection.send({ type: 'cancel', turn_id: active.turnId });
+	}
 	composer.focus();
 	afterChange();
 }
@@ -239,7 +248,6 @@ function wipe() {
 	conversation.clear();
 	announcer.clear();
 	composer.write('');
-	lookTimer = clearTimeout(lookTimer);
 	ui.visitor.value = '';
 	if (kiosk.camera) camera.rest();
 	else camera.stop();
@@ -249,18 +257,10 @@ function wipe() {
 
 function lookAgain() {
 	ui.visitor.value = '';
-	transcript.description = null;
-	clearTimeout(lookTimer);
-	lookTimer = connection.send({ type: 'typing', refresh: true }) && setTimeout(see, LOOK_PATIENCE, '', 'vlm');
+	transcript.description = connection.send({ type: 'typing', refresh: true }) ? undefined : null; // not yet, or unknown
 	camera.look();
 	showCamera();
 	composer.focus();
-}
-
-function see(text, source) {
-	lookTimer = clearTimeout(lookTimer);
-	transcript.description = { text, source };
-	showCamera();
 }
 
 function hear(words, isFinal) {
@@ -270,7 +270,8 @@ function hear(words, isFinal) {
 
 function switchCamera() {
 	if (camera.isOn) return camera.stop();
-	camera.start().catch(() => fill(ui.notice, t('camera.denied')));
+	if (!kiosk.camera) camera.look();
+	camera.start().catch(({ name }) => fill(ui.notice, wordsFor(`camera.${name}`, t('camera.fails'))));
 }
 
 function switchReader() {
@@ -286,9 +287,13 @@ function isBusy() {
 const isReplying = () => connection.state === 'open' && transcript.active() !== undefined;
 
 function showCountdown(seconds) {
-	ui.countdown.hidden = !seconds;
-	ui.left.textContent = seconds ? t('countdown', { s: seconds }) : '';
+	const isShown = seconds > 0 && !isAttracting(); // there, nothing is left to clear
+	if (isShown) ui.left.textContent = t('countdown', { s: seconds });
+	if (isShown && ui.countdown.hidden) announcer.say(ui.left.textContent);
+	ui.countdown.hidden = !isShown;
 }
+
+const isAttracting = () => !ui.begin.hidden;
 
 function reset() {
 	for (const select of settings) select.selectedIndex = 0;
@@ -304,8 +309,14 @@ function attract(isOn) {
 	if (!idle) return;
 	ui.begin.hidden = !isOn;
 	ui.footer.hidden = isOn;
+	document.documentElement.classList.toggle('attract', isOn);
 	if (isOn) idle.disarm();
-	else idle.arm();
+	else stay();
+}
+
+function stay() {
+	idle.arm();
+	composer.focus();
 }
 
 function afterChange() {
@@ -313,14 +324,13 @@ function afterChange() {
 	ui.welcome.hidden = transcript.turns.length > 0;
 	const canStop = transcript.unsent().length > 0 || isReplying();
 	if (!canStop && document.activeElement === ui.stop) composer.focus();
-	ui.stop.hidden = !canStop;
+	composer.update(canStop);
 	saveTimer ||= setTimeout(save, SAVE_AFTER);
 }
 
 function showConnection() {
 	const { state, lastError } = connection;
-	ui['link-state'].dataset.state = state;
-	ui['link-state'].textContent = wordsFor(`link.${state}`, t('link.lost'));
+	document.documentElement.dataset.link = state;
 	ui.banner.hidden = state === 'open' || state === 'connecting';
 	if (ui.banner.hidden) return;
 	const words = t(state === 'waiting' && !navigator.onLine ? 'banner.offline' : `banner.${state}`);
@@ -328,10 +338,12 @@ function showConnection() {
 }
 
 function showCamera() {
-	const { text, source } = transcript.description ?? {};
-	const key = source === 'client' ? 'camera.client' : 'camera.sees';
-	ui.seen.textContent = text ? t(key, { text }) : text === '' ? t('camera.nobody') : lookTimer ? t('camera.looking') : '';
-	ui['not-me'].hidden = text === undefined;
+	const chosen = ui.visitor.value;
+	const text = chosen || transcript.description;
+	const words = text === undefined ? t('camera.looking') : text === '' ? t('camera.nobody') : '';
+	ui.seen.textContent = text ? t(chosen ? 'camera.client' : 'camera.sees', { text }) : words;
+	ui.seen.lang = text ? languageOf(text) : language();
+	ui['not-me'].hidden = text == null;
 	ui.live.hidden = ui.preview.hidden = !camera.isOn;
 	ui.look.ariaPressed = camera.isOn;
 	ui.camera.hidden = !ui.seen.textContent && !camera.isOn && !house.visitors.length;
@@ -350,13 +362,12 @@ function showHouse() {
 	ui.suggestions.hidden = !questions.length;
 	ui.suggestions.replaceChildren(...questions.map((question) =>
 		h('li', Object.assign(button('suggestion', question, () => ask(question)), { lang: languageOf(question) }))));
-	const visitors = house.visitors.filter((text) => languageOf(text) === language());
 	const chosen = ui.visitor.value;
+	const visitors = house.visitors.filter((text) => languageOf(text) === language() || text === chosen);
 	ui.visitor.replaceChildren(...['', ...visitors].map((text) => new Option(text || t('visitor.'), text)));
-	if (visitors.includes(chosen)) ui.visitor.value = chosen;
+	ui.visitor.value = visitors.includes(chosen) ? chosen : '';
 	ui.visitor.parentElement.hidden = !visitors.length;
 	ui.look.hidden = !house.camera || !Camera.isPossible || kiosk.camera;
-	if (kiosk.camera && house.camera && !camera.isOn) switchCamera();
 	showCamera();
 }
 
@@ -366,6 +377,7 @@ function applySettings() {
 
 function speak(next) {
 	setLanguage(next);
+	ui.question.placeholder = t('placeholder');
 	const other = next === 'en' ? 'zh-Hant' : 'en';
 	Object.assign(ui.language, { textContent: other === 'en' ? 'English' : '中文', lang: other, onclick: () => speak(other) });
 	for (const { name, options } of settings) for (const option of options) option.textContent = t(`${name}.${option.value}`);
@@ -382,23 +394,28 @@ settings.forEach((select, at) => {
 applySettings();
 for (const node of document.querySelectorAll('[data-icon]')) node.append(icon(node.dataset.icon));
 document.documentElement.classList.toggle('kiosk', kiosk.isOn);
+document.documentElement.classList.toggle('public', kiosk.isPublic);
 ui.microphone.hidden = !Microphone.isPossible;
 ui.read.hidden = !Reader.isPossible;
 speak(kiosk.lang ? spoken(kiosk.lang) : kept.language ?? spoken());
 for (const turn of transcript.turns) conversation.show(turn);
+composer.write(kept.draft ?? '');
 
 const clicks = {
-	stop, forget, 'not-me': lookAgain, look: switchCamera, read: switchReader, microphone: () => microphone.toggle(),
-	begin: () => attract(false), stay: () => idle.arm(), again: () => connection.connect(),
+	forget, 'not-me': lookAgain, look: switchCamera, read: switchReader, microphone: () => microphone.toggle(),
+	stay, again: () => connection.connect(),
+	stop: ({ detail }) => { if (detail < 2) stop(); }, // not by the second click on Send, which was here
+	scroller: () => { if (isAttracting()) attract(false); },
 };
 for (const [id, act] of Object.entries(clicks)) ui[id].onclick = act;
 ui.composer.oninput = hush;
-ui.visitor.onchange = () => (ui.visitor.value ? see(ui.visitor.value, 'client') : lookAgain());
+ui.visitor.onchange = () => (ui.visitor.value ? showCamera() : lookAgain());
 ui.settings.onchange = () => { applySettings(); save(); };
 for (const change of ['online', 'offline']) addEventListener(change, showConnection);
+for (const sign of ['click', 'input']) addEventListener(sign, () => fill(ui.notice, ''), true);
 addEventListener('pagehide', save);
 addEventListener('keydown', (event) => {
-	if (event.key === 'Escape' && !event.isComposing && !ui.stop.hidden && !ui.settings.matches(':popover-open')) stop();
+	if (event.key === 'Escape' && !event.isComposing && composer.canStop && !ui.settings.matches(':popover-open')) stop();
 });
 composer.focus();
 attract(!transcript.turns.length);

@@ -2,10 +2,12 @@ const TYPING_EVERY = 3_000; // ms
 
 export class Composer {
 	#typedAt = -Infinity;
+	canStop = false;
 
 	constructor(form, onAsk, onTyping) {
 		const field = this.field = form.querySelector('textarea');
 		this.send = form.querySelector('.send');
+		this.stop = form.querySelector('#stop');
 		form.onsubmit = (event) => {
 			event.preventDefault();
 			const question = field.value.trim();
@@ -41,7 +43,11 @@ export class Composer {
 		this.update();
 	}
 
-	update() {
+	/** Stop stands where Send does, while there is nothing to send: so no button moves. */
+	update(canStop = this.canStop) {
+		this.canStop = canStop;
 		this.send.disabled = !this.field.value.trim();
+		this.send.hidden = canStop && this.send.disabled;
+		this.stop.hidden = !this.send.hidden;
 	}
 }

@@ -1,5 +1,5 @@
 // A turn: `id` ours, `turnId` the server's; `sent` by the present connection; `status` `waiting` (not taken yet), `running`,
-// `lost` (cut off with the connection), `refused`, or the wire's own; the `group` that it is compared in; the frames
+// `lost` (cut off), `refused`, or the wire's own; `isStopped` by the visitor; the `group` that it is compared in; the frames
 // `tone` (with what was `seen`), `error`, `report` (`turn_done`).
 
 const KEPT_TURNS = 40;
@@ -8,7 +8,7 @@ const OPEN = ['waiting', 'running', 'lost'];
 
 export class Transcript {
 	turns = [];
-	description = null;
+	description = null; // the camera's last
 
 	constructor(kept) {
 		Object.assign(this, kept);
@@ -33,7 +33,7 @@ export class Transcript {
 		return this.turns.filter(({ status, sent }) => status === 'waiting' && !sent);
 	}
 
-	/** The connection is gone: what it carried and nobody took has to be carried again. */
+	/** What the lost connection carried and nobody took is to be carried again. */
 	unsend() {
 		for (const turn of this.turns) if (turn.status === 'waiting') turn.sent = false;
 	}
@@ -53,6 +53,7 @@ export class Transcript {
 
 	apply(frame) {
 		const { type, turn_id: turnId, id, text } = frame;
+		if (type === 'description' && frame.source !== 'client') this.description = text;
 		const isFor = (turn) => (turnId
 			? turn.turnId === turnId || (type === 'turn_started' && turn.id === id)
 			: type === 'error' && turn.id === id); // refused before it became a turn
@@ -64,13 +65,14 @@ export class Transcript {
 				Object.assign(turn, { turnId, status: 'running' });
 				break;
 			case 'tone':
-				turn.tone = { ...frame, seen: frame.outcome === 'fallback' ? '' : this.description?.text };
+				turn.tone = { ...frame, seen: { client: turn.description, fallback: '' }[frame.outcome] ?? this.description };
 				break;
 			case 'token':
 				Object.assign(turn, { status: 'running', text: turn.text + text });
 				return { turn, delta: text };
 			case 'turn_done':
 				Object.assign(turn, { status: frame.status, text, report: frame });
+				if (frame.status === 'cancelled' && !turn.isStopped) turn.status = 'lost'; // the server stopped
 				break;
 			case 'error':
 				turn.error = frame;

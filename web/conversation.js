@@ -144,7 +144,7 @@ class TurnView {
 		fill(this.edit, t('edit'));
 		fill(this.again, ASKED_AGAIN.includes(status) && t('askAgain'));
 		fill(this.copy, text && navigator.clipboard && !kiosk.isOn && t('copy'));
-		this.foot.hidden = isComing;
+		this.foot.hidden = isComing || kiosk.isPublic;
 		this.#showTone();
 		this.#timeline.hidden = !report;
 		this.#sources.hidden = status !== 'completed' || !report.sources.length;

@@ -12,8 +12,8 @@ export const reach = (reports) => [
 	Math.max(...reports.flatMap(({ spans, timings_ms: { total } }) => [total, ...spans.map(({ end }) => end)])),
 ];
 
-function nameOf({ stage, segment, start }) {
-	if (stage === 'describe' && start < 0) return t('stage.prefetch');
+function nameOf({ stage, segment, end }) {
+	if (stage === 'describe' && end < 0) return t('stage.prefetch');
 	if (stage !== 'convert') return t(`stage.${stage}`);
 	return segment === 0 ? t('stage.opener') : t('stage.convert', { n: segment ?? '' });
 }

@@ -150,3 +150,34 @@ test('it survives a restart of its server, and a visitor who left meanwhile is f
   await becomes(await ask('How tall is the clock?'), 'completed');
   await end();
 });
+
+test('visitors see nothing of the staff’s, unless `debug=1` asks for it', async () => {
+  for (const [query, isShown] of [['', false], ['&debug=1', true]]) {
+    const { page, end, ask } = await lobby(`idle=60&lang=en${query}`);
+    await attracts(page);
+    await page.mouse.click(540, 1800); // anywhere
+    assert.equal(await page.isVisible('#begin'), false);
+    const turn = await ask('How tall is the clock?');
+    await becomes(turn, 'completed');
+    assert.equal(await turn.locator('.timeline').isVisible(), isShown);
+    assert.equal(await page.locator('#visitor').isVisible(), isShown);
+    assert.equal(await turn.getByRole('button', { name: 'Copy' }).count(), 0);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    assert.equal(await page.locator('#forget').isVisible(), isShown);
+    await end();
+  }
+});
+
+test('nothing is counted down over the attract screen, and a reset closes the settings', async () => {
+  const { page, end } = await lobby('idle=10&lang=en');
+  await attracts(page);
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Colours').selectOption('Dark');
+  await page.locator('#language').focus();
+  await page.clock.runFor(8_000);
+  assert.equal(await countdown(page).isVisible(), false);
+  await page.clock.runFor(3_000);
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'auto');
+  assert.equal(await page.locator('#settings').isVisible(), false);
+  await end();
+});

@@ -39,6 +39,12 @@ class Wire {
     });
   }
 
+  /** The page's next socket, which nobody answers. */
+  async ignore() {
+    await this.#until(() => this.#lives[this.#taken]);
+    this.#taken += 1;
+  }
+
   /** The page's next socket, greeted. @param {Record<string, unknown>} [session] */
   async accept(session = {}) {
     const life = await this.#until(() => this.#lives[this.#taken]);
@@ -346,5 +352,169 @@ test('what the keyboard stands on is still there when the answer ends', async ()
   first.emit({ type: 'token', turn_id: 't1', text: 'A keeper.' }, done('t1', 'A keeper.'));
   await becomes(turn, 'completed');
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'SUMMARY');
+  await end();
+});
+
+test('an answer that the server cut is not said to be stopped; one that the visitor stopped is', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  const cut = await replying(opened, 'The keeper');
+  first.emit(done('t1', 'The keeper', { status: 'cancelled', sources: [{ title: 'History', file: 'a.json', score: 1 }] }));
+  await becomes(cut, 'lost');
+  assert.match(await cut.locator('.note').innerText(), /broke off/);
+  assert.equal(await cut.locator('.sources').isVisible(), false);
+  await cut.getByRole('button', { name: 'Ask again' }).click();
+  const stopped = page.locator('.turn').nth(1);
+  first.emit({ type: 'turn_started', turn_id: 't2', id: (await first.next('message')).id });
+  await becomes(stopped, 'running');
+  await page.keyboard.press('Escape');
+  assert.equal((await first.next('cancel')).turn_id, 't2');
+  first.emit(done('t2', '', { status: 'cancelled' }));
+  await becomes(stopped, 'cancelled');
+  assert.match(await stopped.locator('.note').innerText(), /^Stopped\.$/);
+  await stopped.getByRole('button', { name: 'Ask again' }).waitFor();
+  await end();
+});
+
+test('a tone is explained by the description that decided it', async () => {
+  const opened = await open();
+  const { page, end, first, ask } = opened;
+  const saw = (text) => ({ type: 'description', text, source: 'vlm', age_ms: 0 });
+  const turn = await ask('Who built it?');
+  first.emit(saw('a boy'), { type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id },
+    { type: 'tone', turn_id: 't1', tone: 'child_friendly', outcome: 'cached', selected_by: 'rule', because: ['boy'] },
+    { type: 'token', turn_id: 't1', text: 'A keeper.' }, { ...saw('a woman'), turn_id: 't1' }, done('t1', 'A keeper.'), saw('a man'));
+  await becomes(turn, 'completed');
+  await turn.locator('.chip').click();
+  assert.deepEqual(await turn.locator('.tone p').allInnerTexts(), ['Because: boy', 'Seen: a boy']);
+
+  // A simulated visitor is who is shown and sent, whatever the camera sees and the language.
+  const chosen = await page.locator('#visitor option').nth(1).getAttribute('value');
+  await page.selectOption('#visitor', chosen);
+  first.emit(saw('somebody else'));
+  await page.click('#language');
+  await page.click('#language');
+  assert.equal(await page.innerText('#seen'), `You were described as: ${chosen}`);
+  const second = await ask('When?');
+  const { id, user_description: sent } = await first.next('message');
+  assert.equal(sent, chosen);
+  first.emit({ type: 'turn_started', turn_id: 't2', id }, { type: 'description', text: chosen, source: 'client', age_ms: 0, turn_id: 't2' },
+    { type: 'tone', turn_id: 't2', tone: 'child_friendly', outcome: 'client', selected_by: 'rule', because: ['girl'] }, saw('nobody else'), done('t2', 'Then.'));
+  await becomes(second, 'completed');
+  await second.locator('.chip').click();
+  assert.equal(await second.locator('.tone p').last().innerText(), `You were described as: ${chosen}`);
+  assert.equal(await page.innerText('#seen'), `You were described as: ${chosen}`);
+  await page.click('#not-me');
+  assert.equal(await page.inputValue('#visitor'), '');
+  await end();
+});
+
+test('no button moves when an answer starts or ends, and a double click does one thing', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  const places = () => page.locator('#composer > :is(#microphone, #look, textarea)').evaluateAll((nodes) =>
+    nodes.map((node) => JSON.stringify(node.getBoundingClientRect())));
+  const before = await places();
+  await page.fill('#question', 'Who built it?');
+  await page.locator('#send').dblclick();
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id }, { type: 'token', turn_id: 't1', text: 'A ' });
+  await page.locator('.answer').filter({ hasText: 'A' }).waitFor();
+  await page.getByRole('button', { name: 'Stop' }).waitFor();
+  assert.deepEqual(await places(), before);
+  await page.getByRole('button', { name: 'Stop' }).dblclick();
+  await first.next('cancel');
+  first.emit(done('t1', 'A ', { status: 'cancelled' }));
+  await becomes(page.locator('.turn'), 'cancelled');
+  assert.deepEqual(await places(), before);
+  assert.equal(await page.locator('#microphone').getAttribute('aria-pressed'), 'false');
+  assert.equal(await page.locator('.turn').count(), 1);
+  await end();
+});
+
+test('who has scrolled back during an answer is led to the newest by a button', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  await replying(opened, 'Words\n'.repeat(200));
+  const newest = page.getByRole('button', { name: 'To the newest' });
+  assert.equal(await newest.isVisible(), false);
+  await page.locator('#scroller').hover();
+  await page.mouse.wheel(0, -500);
+  await newest.waitFor();
+  const top = await page.locator('#scroller').evaluate((node) => node.scrollTop);
+  first.emit({ type: 'token', turn_id: 't1', text: 'more\n'.repeat(20) });
+  await caughtUp(opened, 'mark');
+  assert.equal(await page.locator('#scroller').evaluate((node) => node.scrollTop), top);
+  await newest.click();
+  await newest.waitFor({ state: 'hidden' });
+  const fromEnd = () => page.locator('#scroller').evaluate((node) => node.scrollHeight - node.scrollTop - node.clientHeight);
+  assert.ok(await fromEnd() < 2);
+  for (let token = 0; token < 20; token += 1) {
+    first.emit({ type: 'token', turn_id: 't1', text: 'more\n' });
+    await caughtUp(opened, `token ${token}`);
+    assert.ok(await fromEnd() < 2, `token ${token}`);
+  }
+  await end();
+});
+
+test('a draft outlives a reload and an edit', async () => {
+  const opened = await open();
+  const { page, end, wire, first } = opened;
+  const turn = await replying(opened, 'A keeper.');
+  first.emit(done('t1', 'A keeper.'));
+  await becomes(turn, 'completed');
+  await page.fill('#question', 'And when?');
+  await turn.getByRole('button', { name: 'Edit' }).click();
+  assert.equal(await page.inputValue('#question'), 'Who built it?\nAnd when?');
+  await page.reload();
+  await wire.accept({ resumed: true });
+  assert.equal(await page.inputValue('#question'), 'Who built it?\nAnd when?');
+  await end();
+});
+
+test('a suggestion under a finger stays when the connection comes back', async () => {
+  const { page, end, wire, first, linkIs } = await open();
+  const suggestion = await page.locator('#welcome .suggestion').first().elementHandle();
+  const asked = page.waitForResponse('**/house.json');
+  first.close(1012);
+  await wire.accept({ resumed: true });
+  await linkIs('open');
+  await (await asked).finished();
+  await page.evaluate(() => fetch('house.json').then((response) => response.json())); // behind the page's own
+  assert.equal(await suggestion.evaluate((node) => node.isConnected), true);
+  await end();
+});
+
+test('a connection that never begins is given up, and tried again', async () => {
+  const wire = new Wire();
+  const { page, end, linkIs } = await visit(browser, server.url, { prepare: async (opened) => { await opened.clock.install(); await wire.play(opened); } });
+  await wire.ignore();
+  await page.clock.runFor(10_000);
+  await linkIs('waiting');
+  await page.clock.runFor(1_000);
+  await wire.accept();
+  await linkIs('open');
+  await end();
+});
+
+test('a copy that the browser forbids is said, and “Copy” comes back', async () => {
+  const opened = await open({ prepare: (page) => page.addInitScript(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  }) });
+  const { page, end, first } = opened;
+  const turn = await replying(opened, 'A keeper.');
+  first.emit(done('t1', 'A keeper.'));
+  await turn.getByRole('button', { name: 'Copy' }).click();
+  await turn.getByRole('button', { name: 'Copying is blocked.' }).waitFor();
+  assert.match(await page.textContent('#announcer'), /Copying is blocked/);
+  await turn.getByRole('button', { name: 'Copy', exact: true }).waitFor();
+  await end();
+});
+
+test('a notice goes with the next action', async () => {
+  const { page, end, first } = await open();
+  first.emit({ type: 'error', code: 'rate_limited', message: 'slow', retryable: true });
+  await page.getByRole('alert').getByText('too fast').waitFor();
+  await page.fill('#question', 'W');
+  assert.equal(await page.isVisible('#notice'), false);
   await end();
 });

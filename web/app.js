@@ -153,7 +153,6 @@ function ask(question) {
 	hush();
 	cancelQueued(({ group }) => group);
 	const turn = add(question, { description: ui.visitor.value || undefined });
-	fill(ui.notice, '');
 	camera.look();
 	// It interrupts what runs, unless others wait before it.
 	if (transcript.unsent().length === 1) transmit(turn);
@@ -412,7 +411,7 @@ ui.composer.oninput = hush;
 ui.visitor.onchange = () => (ui.visitor.value ? showCamera() : lookAgain());
 ui.settings.onchange = () => { applySettings(); save(); };
 for (const change of ['online', 'offline']) addEventListener(change, showConnection);
-for (const sign of ['click', 'input']) addEventListener(sign, () => fill(ui.notice, ''), true);
+for (const sign of ['click', 'keydown', 'input']) addEventListener(sign, () => fill(ui.notice, ''), true);
 addEventListener('pagehide', save);
 addEventListener('keydown', (event) => {
 	if (event.key === 'Escape' && !event.isComposing && composer.canStop && !ui.settings.matches(':popover-open')) stop();

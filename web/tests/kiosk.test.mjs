@@ -17,11 +17,12 @@ after(async () => {
 });
 
 /** A kiosk whose clock the test moves. @param {string} query @param {object} [options] of `visit` */
-async function lobby(query, { url = demo.url, ...options } = {}) {
+async function lobby(query, { url = demo.url, prepare, ...options } = {}) {
   const frames = [];
   const visited = await visit(browser, `${url}?kiosk=1&${query}`, {
     ...options,
     prepare: async (page) => {
+      await prepare?.(page);
       await page.setViewportSize({ width: 1080, height: 1920 });
       await page.clock.install();
       page.on('websocket', (socket) => {
@@ -42,7 +43,7 @@ test('it attracts, answers, counts down in digits and forgets', async () => {
   await attracts(page);
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-Hant');
   await picture(page, 'attract');
-  await page.locator('#welcome .suggestion').first().click();
+  await page.locator('#suggestions .suggestion').first().click();
   const turn = page.locator('.turn');
   await becomes(turn, 'completed');
   assert.equal(await page.isVisible('#begin'), false);
@@ -179,5 +180,36 @@ test('nothing is counted down over the attract screen, and a reset closes the se
   await page.clock.runFor(3_000);
   await page.waitForFunction(() => document.documentElement.dataset.theme === 'auto');
   assert.equal(await page.locator('#settings').isVisible(), false);
+  await end();
+});
+
+test('listening and reading aloud count anew', async () => {
+  const { page, end } = await lobby('idle=10&lang=en', { prepare: (page) => page.addInitScript(() => {
+    Object.defineProperty(globalThis, 'speechSynthesis', { value: { speaking: false, pending: false, speak() {}, cancel() {} } });
+    globalThis.SpeechRecognition = class {
+      constructor() { globalThis.recognition = this; }
+      start() {}
+      abort() {}
+    };
+  }) });
+  await page.locator('#begin').click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'question');
+  const passes = async (what) => {
+    for (let step = 0; step < 6; step += 1) {
+      await page.clock.runFor(2_500);
+      assert.equal(await countdown(page).isVisible(), false, what);
+    }
+  };
+  await page.getByRole('button', { name: 'Speak your question' }).click();
+  await passes('listening');
+  await page.evaluate(() => globalThis.recognition.onend());
+  await page.evaluate(() => { speechSynthesis.speaking = true; });
+  await passes('reading aloud');
+  await page.evaluate(() => { speechSynthesis.speaking = false; });
+  await page.clock.runFor(8_000);
+  await countdown(page).waitFor();
+  assert.match(await page.textContent('#announcer'), /Still there\? This conversation will be cleared in 3 s\./);
+  await page.getByRole('button', { name: 'I’m still here' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'question');
   await end();
 });

@@ -76,7 +76,7 @@ for (const { locale, lang, question, tones, sees, timings } of [
 test('a suggestion asks its question', async () => {
   const { page, end, linkIs } = await visit(browser, demo.url);
   await linkIs('open');
-  const suggestion = page.locator('#welcome .suggestion').first();
+  const suggestion = page.locator('#suggestions .suggestion').first();
   const words = await suggestion.innerText();
   await suggestion.click();
   await becomes(page.locator('.turn'), 'completed');

@@ -45,7 +45,7 @@ async function shootPage(browser) {
     await end();
     const kiosk = await visit(browser, `${server.url}?kiosk=1&lang=zh-Hant`);
     await kiosk.page.setViewportSize({ width: 1080, height: 1920 });
-    await kiosk.page.locator('#welcome .suggestion').first().waitFor();
+    await kiosk.page.locator('#suggestions .suggestion').first().waitFor();
     await shoot(kiosk.page, 'kiosk.png', 150);
     await kiosk.end();
   } finally {

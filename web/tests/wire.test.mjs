@@ -473,7 +473,7 @@ test('a draft outlives a reload and an edit', async () => {
 
 test('a suggestion under a finger stays when the connection comes back', async () => {
   const { page, end, wire, first, linkIs } = await open();
-  const suggestion = await page.locator('#welcome .suggestion').first().elementHandle();
+  const suggestion = await page.locator('#suggestions .suggestion').first().elementHandle();
   const asked = page.waitForResponse('**/house.json');
   first.close(1012);
   await wire.accept({ resumed: true });

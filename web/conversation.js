@@ -161,9 +161,10 @@ class TurnView {
 		const { report, group } = this.turn;
 		this.#drawn.replaceChildren();
 		if (!this.#timeline.open || !report) return;
+		this.#drawn.append(waterfall(report, this.#range ?? reach([report])));
+		if (group) return;
 		const found = report.sources.map(({ title, file, score }) => h('p', `${title}: ${file} · ${score.toFixed(2)}`));
-		this.#drawn.append(waterfall(report, this.#range ?? reach([report])), ...found);
-		if (!group) this.#drawn.append(button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
+		this.#drawn.append(...found, button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
 	}
 
 	#showTone() {

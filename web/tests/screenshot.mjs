@@ -38,7 +38,9 @@ async function shootPage(browser) {
     await becomes(turn, 'completed');
     await turn.locator('.timeline summary').click();
     await turn.locator('.waterfall').waitFor();
+    await page.setViewportSize({ width: 1280, height: 1150 });
     await shoot(page, 'page.png', 150);
+    await page.setViewportSize({ width: 1280, height: 960 });
     await turn.locator('.compare-all').click();
     await becomes(page.locator('.compare .turn').nth(2), 'completed');
     await shoot(page, 'compare.png', 150);

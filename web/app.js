@@ -286,10 +286,11 @@ function isBusy() {
 const isReplying = () => connection.state === 'open' && transcript.active() !== undefined;
 
 function showCountdown(seconds) {
-	const isShown = seconds > 0 && !isAttracting(); // there, nothing is left to clear
-	if (isShown) ui.left.textContent = t('countdown', { s: seconds });
-	if (isShown && ui.countdown.hidden) announcer.say(ui.left.textContent);
-	ui.countdown.hidden = !isShown;
+	const wasHidden = ui.countdown.hidden;
+	ui.countdown.hidden = !seconds || isAttracting(); // there, nothing is left to clear
+	if (ui.countdown.hidden) return;
+	ui.left.textContent = t('countdown', { s: seconds });
+	if (wasHidden) announcer.say(ui.left.textContent);
 }
 
 const isAttracting = () => !ui.begin.hidden;

@@ -9,7 +9,7 @@ const ASKED_AGAIN = ['lost', 'refused', 'failed', 'timed_out', 'cancelled'];
 
 export class Conversation {
 	#views = new Map();
-	/** Whether the view follows the text; a visitor who scrolls back is left alone. */
+	/** A visitor who scrolls back is left alone. */
 	#follows = true;
 	#top = 0; // where the view was put, or scrolled to
 	#place = null; // followed instead of the end

@@ -32,7 +32,7 @@ export function waterfall({ spans, timings_ms: { first_token: first } }, [from, 
 	for (const [name, ms] of [['first', first], ['asked', from < 0 ? 0 : null]]) {
 		if (ms === null) continue;
 		const at = x(ms);
-		rows.push(svg('line', { class: name, x1: `${at}%`, x2: `${at}%`, y1: 0, y2: `${spans.length * ROW}em` }));
+		rows.push(svg('line', { class: `at-${name}`, x1: `${at}%`, x2: `${at}%`, y1: 0, y2: `${spans.length * ROW}em` }));
 		rows.push(text(at, end++, t(`stage.${name}`, { ms: number(ms) }), at > 75 ? 'end' : 'middle'));
 	}
 	const told = spans.map((span) => `${nameOf(span)} ${number(span.start)}–${number(span.end)} ms`);

@@ -46,6 +46,8 @@ test('a reply opens into its timeline, and the strategies are compared side by s
   assert.ok(new Set(boxes.map(({ y }) => Math.round(y))).size === 1, 'they do not stand side by side');
   // Sequential asks the camera after the answer, so its bar begins no earlier than the answer's.
   assert.deepEqual((await stages(compared.nth(0))).slice(0, 3), ['retrieve', 'answer', 'describe']);
+  const lines = await compared.locator('line').evaluateAll((all) => all.map((line) => line.getBoundingClientRect().height > 0));
+  assert.deepEqual(lines, Array(lines.length).fill(true), 'a line is not drawn');
   await picture(page, 'compare');
   await end();
 });

@@ -15,7 +15,6 @@ const SAVE_AFTER = 300;
 const UNATTENDED = 15_000; // until a kiosk presses its own button
 
 const COMPARED = ['sequential', 'parallel', 'race'];
-const KEY = 'rapport';
 
 const ui = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
 const settings = [...ui.settings.querySelectorAll('select')];
@@ -26,14 +25,14 @@ const kept = load();
 const transcript = new Transcript(kept.conversation);
 /** From a visitor's `forget` until the new epoch: nothing that comes between is for the next one. */
 let isForgetting = kept.isForgetting ?? false;
-let house = kept.house ?? { suggestions: {}, visitors: [], camera: false };
+let house = kept.house ?? { suggestions: {}, visitors: [] };
 let muted; // the reply that the visitor talked over: no more of it is read aloud
 let saveTimer = 0;
 
 const announcer = new Announcer(ui.announcer);
 const reader = new Reader();
 const conversation = new Conversation(ui.log, ui.scroller, ui.newest, {
-	ask, compare, edit, say: (words) => announcer.say(words),
+	ask, compare, edit, say: (words) => announcer.say(words), strategy: () => house.strategy,
 });
 const composer = new Composer(ui.composer, ask, prepare);
 const connection = new Connection(kept.identity, takeToken(), receive, followConnection);
@@ -43,7 +42,7 @@ const idle = kiosk.isOn && new Idle(isBusy, showCountdown, reset);
 
 function load() {
 	try {
-		return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+		return JSON.parse(sessionStorage.rapport);
 	} catch {
 		return {};
 	}
@@ -58,10 +57,8 @@ function save() {
 		language: language(), settings: settings.map(({ value }) => value),
 	};
 	try {
-		sessionStorage.setItem(KEY, JSON.stringify(record));
-	} catch {
-		// Full, or switched off.
-	}
+		sessionStorage.rapport = JSON.stringify(record);
+	} catch {} // full, or switched off
 }
 
 /** A token in the page's address (`#token=T`), taken out of sight. */
@@ -128,7 +125,7 @@ async function learnHouse() {
 function followConnection(state) {
 	const wasLost = !ui.banner.hidden;
 	showConnection();
-	if (state === 'open') return wasLost && announcer.say(t('connected')); // `session` says how to go on
+	if (state === 'open') return wasLost && announcer.say(t('connected'));
 	if (idle && state !== 'waiting') setTimeout(reconnect, UNATTENDED, state);
 	transcript.unsend();
 	for (const turn of transcript.unsent()) conversation.show(turn);
@@ -152,7 +149,7 @@ function tell(turn, delta) {
 function ask(question) {
 	hush();
 	cancelQueued(({ group }) => group);
-	const turn = add(question, { description: ui.visitor.value || undefined });
+	const turn = add(question, { description: ui.visitor.value || undefined, strategy: ui.strategy.value || undefined });
 	camera.look();
 	// It interrupts what runs, unless others wait before it.
 	if (transcript.unsent().length === 1) transmit(turn);
@@ -270,7 +267,7 @@ function hear(words, isFinal) {
 function switchCamera() {
 	if (camera.isOn) return camera.stop();
 	if (!kiosk.camera) camera.look();
-	camera.start().catch(({ name }) => fill(ui.notice, wordsFor(`camera.${name}`, t('camera.fails'))));
+	camera.start().catch(() => fill(ui.notice, t('camera.fails')));
 }
 
 function switchReader() {
@@ -387,10 +384,7 @@ function speak(next) {
 	composer.update();
 }
 
-settings.forEach((select, at) => {
-	if (kept.settings) select.value = kept.settings[at];
-	else if (select.name === 'contrast' && matchMedia('(prefers-contrast: more)').matches) select.value = 'more';
-});
+if (kept.settings) settings.forEach((select, at) => { select.value = kept.settings[at]; });
 applySettings();
 for (const node of document.querySelectorAll('[data-icon]')) node.append(icon(node.dataset.icon));
 document.documentElement.classList.toggle('kiosk', kiosk.isOn);

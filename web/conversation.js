@@ -1,10 +1,9 @@
 import { button, fill, h, icon } from './dom.js';
 import { errorWords, language, languageOf, number, t, wordsFor } from './i18n.js';
 import { kiosk } from './kiosk.js';
-import { reach, waterfall } from './waterfall.js';
+import { costs, reach, waterfall } from './waterfall.js';
 
 const NEAR_END = 64; // CSS pixels
-const SAID_FOR = 3_000; // ms that “Copied” stands
 const ASKED_AGAIN = ['lost', 'refused', 'failed', 'timed_out', 'cancelled'];
 
 export class Conversation {
@@ -112,7 +111,7 @@ class TurnView {
 		this.copy = button('quiet', '', async () => {
 			const words = await navigator.clipboard.writeText(turn.text).then(() => 'copied', () => 'error.copy');
 			actions.say(this.copy.textContent = t(words));
-			setTimeout(() => { this.copy.textContent = t('copy'); }, SAID_FOR);
+			setTimeout(() => { this.copy.textContent = t('copy'); }, 3_000);
 		});
 		this.#timeline.open = Boolean(turn.group);
 		this.#timeline.ontoggle = () => {
@@ -158,10 +157,14 @@ class TurnView {
 	}
 
 	#draw() {
-		const { report, group } = this.turn;
+		const { report, group, tone, strategy = this.actions.strategy() } = this.turn;
 		this.#drawn.replaceChildren();
 		if (!this.#timeline.open || !report) return;
-		this.#drawn.append(waterfall(report, this.#range ?? reach([report])));
+		const others = Object.entries(costs(report)).filter(([name]) => name !== strategy);
+		const list = others.map(([name, ms]) => `${t(`strategy.${name}`)} ${number(ms)} ms`).join(', ');
+		const isRace = strategy === 'race' && tone;
+		this.#drawn.append(waterfall(report, this.#range ?? reach([report])),
+			h('p', isRace ? t(`won.${tone.outcome}`) : ''), h('p', t('computed', { list })));
 		if (group) return;
 		const found = report.sources.map(({ title, file, score }) => h('p', `${title}: ${file} · ${score.toFixed(2)}`));
 		this.#drawn.append(...found, button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
@@ -184,7 +187,7 @@ class TurnView {
 
 function noteOf({ status, error, report }) {
 	const words = [wordsFor(`status.${status}`)];
-	if (error && status !== 'completed') words.push(errorWords(error));
+	if (error && status === 'refused') words.push(errorWords(error));
 	for (const stage of report?.degraded ?? []) words.push(wordsFor(`degraded.${stage}`));
 	if (report?.facts_missing?.length) words.push(t('facts', { facts: report.facts_missing.join(' · ') }));
 	return words.filter(Boolean).join(' ');

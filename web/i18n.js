@@ -2,7 +2,6 @@
 
 // key | English | 繁體中文
 const STRINGS = `
-title|Guide · Rapport|導覽 · Rapport
 builtin|Built-in engine, no model|內建引擎，未使用模型
 forget|New visitor|換下一位
 settings|Settings|設定
@@ -17,9 +16,12 @@ theme|Colours|配色
 theme.auto|As the device|跟隨裝置
 theme.light|Light|淺色
 theme.dark|Dark|深色
+strategy|Strategy|策略
+strategy.|Default|預設
 strategy.sequential|Sequential|循序
 strategy.parallel|Parallel|並行
 strategy.race|Race|競速
+strategy.direct|Direct|直接
 conversation|Conversation|對話
 welcome.title|Welcome. What would you like to know?|歡迎光臨，您想知道什麼？
 welcome.text|Ask in your own words. I answer from this house’s documents, in the way that suits you.|請用自己的話提問；我依據館方資料，用適合您的方式回答。
@@ -44,8 +46,7 @@ listening|Listening… speak now|聆聽中，請說話
 readAloud|Read aloud|朗讀
 camera|Use the camera|使用鏡頭
 camera.on|Camera on|鏡頭開啟中
-camera.NotAllowedError|The camera is blocked. Allow it in the browser’s address bar.|鏡頭被封鎖，請在瀏覽器網址列允許。
-camera.fails|The camera can’t be used. Is it plugged in, and free?|無法使用鏡頭。是否已接上、未被占用？
+camera.fails|The camera can’t be used. Is it allowed and free?|無法使用鏡頭。是否已允許、未被占用？
 camera.sees|Seen: {text}|看到：{text}
 camera.client|You were described as: {text}|對您的描述：{text}
 camera.nobody|The camera sees nobody.|鏡頭前沒有人。
@@ -76,7 +77,11 @@ stage.answer|answer|回答
 stage.select|select tone|選語氣
 stage.convert|convert {n}|轉換 {n}
 stage.opener|opener|開場
-stage.first|first token {ms} ms|第一個字 {ms} ms
+won.fresh|The camera won the race.|鏡頭勝出。
+won.cached|The answer won: an earlier look set the tone.|回答勝出：語氣取自先前所見。
+won.client|No race: described beforehand.|未競速：事先已描述。
+won.fallback|The answer won: nobody was seen.|回答勝出：未看到人。
+computed|Computed, not measured: {list}|推算而非實測：{list}
 stage.asked|question|提問
 compare|Compare the strategies|比較各策略
 status.interrupted|Interrupted by your next question.|已被下一個問題中斷。
@@ -89,21 +94,19 @@ degraded.convert|Told plainly, without a tone.|以原文呈現，未調整語氣
 facts|Please check: {facts}|請留意查證：{facts}
 connected|Connected|已連線
 banner.offline|This device is offline.|裝置目前離線。
-banner.waiting|The connection is lost. Trying again; what you write is kept.|連線中斷，正在重試；您輸入的內容會保留。
+banner.waiting|Connection lost. Trying again; what you write is kept.|連線中斷，重試中；您輸入的內容會保留。
 banner.replaced|This conversation is open in another window.|對話已在另一個視窗開啟。
 banner.refused|The server does not let this page in.|伺服器不允許連線。
 banner.ended|The conversation has ended.|對話已結束。
 again|Connect now|立即連線
 error.unauthorized|This page needs an access token: use the address you were given.|需要存取權杖，請使用館方提供的網址。
 error.rate_limited|That was too fast. Please wait a moment.|太快了，請稍候。
-error.question_too_long|The question is too long.|問題太長了。
-error.turn_timeout|Please ask again.|請再問一次。
-error.llm|The model has a problem.|模型出了問題。
 error.copy|Copying is blocked.|無法複製。
+error.question_too_long|The question is too long.|問題太長了。
 error.speech|Speaking is not possible. Please type.|無法語音輸入，請改用鍵盤。
 `;
 
-const table = Object.fromEntries(STRINGS.trim().split('\n').map((line) => line.split('|')).map(([key, ...words]) => [key, words]));
+const table = Object.fromEntries(STRINGS.split('\n').map((line) => line.split('|')).map((row) => [row[0], row]));
 
 let current = 'en';
 
@@ -119,19 +122,18 @@ export const language = () => current;
 export function setLanguage(next) {
 	current = next;
 	document.documentElement.lang = next;
-	document.title = t('title');
 	for (const node of document.querySelectorAll('[data-t]')) node.textContent = t(node.dataset.t);
 	for (const node of document.querySelectorAll('[data-label]')) node.ariaLabel = t(node.dataset.label);
 	for (const node of document.querySelectorAll('.icon')) node.title = node.ariaLabel ?? '';
 }
 
 export const t = (key, values = {}) =>
-	(table[key]?.[current === 'en' ? 0 : 1] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+	(table[key]?.[current === 'en' ? 1 : 2] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
 export const wordsFor = (key, fallback = '') => (key in table ? t(key) : fallback);
 
 export function errorWords({ code, message }) {
-	return wordsFor(`error.${code.replace(/^llm_.*/, 'llm')}`, message);
+	return wordsFor(`error.${code}`, message);
 }
 
 export const number = (value) => new Intl.NumberFormat(current).format(Math.round(value));

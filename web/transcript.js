@@ -1,6 +1,6 @@
-// A turn: `id` ours, `turnId` the server's; `sent` by the present connection; `status` `waiting` (not taken yet), `running`,
-// `lost` (cut off), `refused`, or the wire's own; `isStopped` by the visitor; the `group` that it is compared in; the frames
-// `tone` (with what was `seen`), `error`, `report` (`turn_done`).
+// A turn: `id` ours, `turnId` the server's; `sent` by this connection; `status` `waiting` (not taken yet), `running`, `lost`
+// (cut off), `refused`, or the wire's; `isStopped` by the visitor; `group` it is compared in; the frames `tone` (with what
+// was `seen`), `error`, `report` (`turn_done`).
 
 const KEPT_TURNS = 40;
 
@@ -16,7 +16,7 @@ export class Transcript {
 	}
 
 	ask(question, how) {
-		const turn = { ...how, id: newId(), sent: false, question, text: '', status: 'waiting' };
+		const turn = { ...how, id: Math.random().toString(36).slice(2), sent: false, question, text: '', status: 'waiting' };
 		this.turns.push(turn);
 		return turn;
 	}
@@ -83,9 +83,4 @@ export class Transcript {
 		}
 		return { turn };
 	}
-}
-
-/** `crypto.randomUUID` is missing where a kiosk loads the page over plain HTTP. */
-function newId() {
-	return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
 }

@@ -29,12 +29,22 @@ export function waterfall({ spans, timings_ms: { first_token: first } }, [from, 
 			text(right + 1, row, number(span.end - span.start)));
 	});
 	let end = spans.length;
-	for (const [name, ms] of [['first', first], ['asked', from < 0 ? 0 : null]]) {
+	for (const [name, ms] of [['time.first_token', first], ['stage.asked', from < 0 ? 0 : null]]) {
 		if (ms === null) continue;
 		const at = x(ms);
-		rows.push(svg('line', { class: `at-${name}`, x1: `${at}%`, x2: `${at}%`, y1: 0, y2: `${spans.length * ROW}em` }));
-		rows.push(text(at, end++, t(`stage.${name}`, { ms: number(ms) }), at > 75 ? 'end' : 'middle'));
+		rows.push(svg('line', { class: name.replace('.', '-'), x1: `${at}%`, x2: `${at}%`, y1: 0, y2: `${spans.length * ROW}em` }));
+		rows.push(text(at, end++, t(name, { ms: number(ms) }), at > 75 ? 'end' : 'middle'));
 	}
 	const told = spans.map((span) => `${nameOf(span)} ${number(span.start)}–${number(span.end)} ms`);
 	return svg('svg', { class: 'waterfall', role: 'img', 'aria-label': told.join('; '), height: `${end * ROW}em` }, ...rows);
+}
+
+/** What others would have cost: the same spans one after the other, or the description beside the answer; no opener. */
+export function costs({ spans }) {
+	const sum = (...stages) => spans
+		.filter(({ stage, segment }) => stages.includes(stage) && segment !== 0)
+		.reduce((all, { start, end }) => all + end - start, 0);
+	const { start, end } = spans.findLast(({ stage }) => stage === 'describe') ?? { start: 0, end: 0 };
+	const [describe, answer, rest] = [end - start, sum('rewrite', 'retrieve', 'answer'), sum('select', 'convert')];
+	return { sequential: describe + answer + rest, parallel: Math.max(describe, answer) + rest };
 }

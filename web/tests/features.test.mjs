@@ -34,7 +34,8 @@ test('a reply opens into its timeline, and the strategies are compared side by s
   const bars = await stages(turn);
   for (const stage of ['describe', 'retrieve', 'answer', 'convert 1']) assert.ok(bars.includes(stage), `${stage} is not in ${bars}`);
   assert.match(await turn.locator('.waterfall').getAttribute('aria-label'), /(prefetch|describe) -?[\d,]+–-?[\d,]+ ms; /);
-  assert.match(await turn.locator('.waterfall').textContent(), /first token \d+ ms/);
+  assert.match(await turn.locator('.waterfall').textContent(), /First token \d+ ms/);
+  assert.match(await turn.locator('.timeline').innerText(), /(The camera won|The answer won).*Computed, not measured: Sequential [\d,]+ ms, Parallel [\d,]+ ms/s);
   assert.match(await turn.locator('.timeline').innerText(), /The Great Tide Clock: exhibits\.json · \d\.\d\d/);
   await picture(page, 'timeline');
 
@@ -49,6 +50,20 @@ test('a reply opens into its timeline, and the strategies are compared side by s
   const lines = await compared.locator('line').evaluateAll((all) => all.map((line) => line.getBoundingClientRect().height > 0));
   assert.deepEqual(lines, Array(lines.length).fill(true), 'a line is not drawn');
   await picture(page, 'compare');
+  await end();
+});
+
+test('the strategy of the settings is the one that is asked for', async () => {
+  const { page, end, linkIs, ask } = await visit(browser, demo.url);
+  await linkIs('open');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Strategy').selectOption('Sequential');
+  await page.keyboard.press('Escape');
+  const turn = await ask('How tall is the clock?');
+  await becomes(turn, 'completed');
+  await turn.locator('.timeline summary').click();
+  assert.deepEqual((await stages(turn)).slice(0, 3), ['retrieve', 'answer', 'describe']);
+  assert.match(await turn.locator('.timeline').innerText(), /not measured: Parallel [\d,]+ ms/);
   await end();
 });
 

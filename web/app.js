@@ -12,11 +12,9 @@ import { Transcript } from './transcript.js';
 
 // All in milliseconds.
 const SAVE_AFTER = 300;
-const LOOK_PATIENCE = 8_000; // until a camera that was asked again sees nobody
 const UNATTENDED = 15_000; // until a kiosk presses its own button
 
 const COMPARED = ['sequential', 'parallel', 'race'];
-const KEY = 'rapport';
 
 const ui = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
 const settings = [...ui.settings.querySelectorAll('select')];
@@ -27,23 +25,24 @@ const kept = load();
 const transcript = new Transcript(kept.conversation);
 /** From a visitor's `forget` until the new epoch: nothing that comes between is for the next one. */
 let isForgetting = kept.isForgetting ?? false;
-let house = { suggestions: {}, visitors: [], camera: false, strategy: 'race' };
-let askedAt = 0;
-let lookTimer = 0;
+let house = kept.house ?? { suggestions: {}, visitors: [] };
+let muted; // the reply that the visitor talked over: no more of it is read aloud
 let saveTimer = 0;
 
 const announcer = new Announcer(ui.announcer);
 const reader = new Reader();
-const conversation = new Conversation(ui.log, ui.scroller, { ask, compare, edit, strategy: () => house.strategy });
-const composer = new Composer(ui.composer, ui.counter, ask, prepare);
+const conversation = new Conversation(ui.log, ui.scroller, ui.newest, {
+	ask, compare, edit, say: (words) => announcer.say(words), strategy: () => house.strategy,
+});
+const composer = new Composer(ui.composer, ask, prepare);
 const connection = new Connection(kept.identity, takeToken(), receive, followConnection);
-const camera = new Camera(ui.preview, (still) => connection.send(still), showCamera);
+const camera = new Camera(ui.preview, (still) => isForgetting || connection.send(still), showCamera);
 const microphone = new Microphone(hear, showMicrophone);
 const idle = kiosk.isOn && new Idle(isBusy, showCountdown, reset);
 
 function load() {
 	try {
-		return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+		return JSON.parse(sessionStorage.rapport);
 	} catch {
 		return {};
 	}
@@ -53,12 +52,13 @@ function save() {
 	clearTimeout(saveTimer);
 	saveTimer = 0;
 	const { identity, token } = connection;
-	const record = { conversation: transcript, identity, token, isForgetting, language: language(), settings: settings.map(({ value }) => value) };
+	const record = {
+		conversation: transcript, identity, token, isForgetting, house, draft: ui.question.value,
+		language: language(), settings: settings.map(({ value }) => value),
+	};
 	try {
-		sessionStorage.setItem(KEY, JSON.stringify(record));
-	} catch {
-		// Full or switched off: only a reload starts empty.
-	}
+		sessionStorage.rapport = JSON.stringify(record);
+	} catch {} // full, or switched off
 }
 
 /** A token in the page's address (`#token=T`), taken out of sight. */
@@ -79,9 +79,8 @@ function follow(frame) {
 		conversation.show(turn, delta);
 		tell(turn, delta);
 	} else if (frame.type === 'description') {
-		clearTimeout(lookTimer);
 		showCamera();
-	} else if (frame.type === 'error' && !frame.turn_id) {
+	} else if (frame.type === 'error' && !frame.turn_id && frame.code !== 'unauthorized') {
 		fill(ui.notice, errorWords(frame));
 	}
 	afterChange();
@@ -101,7 +100,10 @@ function begin(frame) {
 		transcript.description = null;
 		const cutOff = transcript.cutOff(!isSame);
 		transcript.restore(frame.snapshot?.turn);
-		for (const turn of cutOff) conversation.show(turn);
+		for (const turn of cutOff) {
+			conversation.show(turn);
+			tell(turn);
+		}
 	}
 	showCamera();
 	learnHouse();
@@ -112,14 +114,18 @@ async function learnHouse() {
 	const headers = connection.token ? { authorization: `Bearer ${connection.token}` } : {};
 	const response = await fetch('house.json', { headers }).catch(() => ({}));
 	if (!response.ok) return; // the next session asks again
-	house = await response.json();
-	showHouse();
+	const news = await response.json();
+	if (JSON.stringify(news) !== JSON.stringify(house)) { // else a suggestion under a finger stays
+		house = news;
+		showHouse();
+	}
+	if (kiosk.camera && house.camera && !camera.isOn) switchCamera();
 }
 
 function followConnection(state) {
 	const wasLost = !ui.banner.hidden;
 	showConnection();
-	if (state === 'open') return wasLost && announcer.say(t('link.open')); // `session` says how to go on
+	if (state === 'open') return wasLost && announcer.say(t('connected'));
 	if (idle && state !== 'waiting') setTimeout(reconnect, UNATTENDED, state);
 	transcript.unsend();
 	for (const turn of transcript.unsent()) conversation.show(turn);
@@ -133,47 +139,44 @@ function reconnect(state) {
 }
 
 function tell(turn, delta) {
-	for (const voice of turn.group ? [announcer] : [announcer, reader]) {
+	for (const voice of turn.group || turn === muted ? [announcer] : [announcer, reader]) {
 		if (delta) voice.feed(delta);
 		else if (turn.status !== 'running') voice.finish();
 	}
-	if (!delta) return announcer.say(wordsFor(`status.${turn.status}`));
-	if (delta !== turn.text || !askedAt) return;
-	const start = askedAt;
-	askedAt = 0;
-	requestAnimationFrame(() => {
-		turn.felt = performance.measure('first-token', { start, end: performance.now() }).duration;
-	});
+	if (!delta) announcer.say(wordsFor(`status.${turn.status}`));
 }
 
 function ask(question) {
 	hush();
-	const strategy = settings.find(({ name }) => name === 'strategy').value || undefined;
-	const turn = transcript.ask(question, { strategy, description: ui.visitor.value || undefined });
-	for (const old of transcript.trim()) conversation.remove(old);
-	fill(ui.notice, '');
-	askedAt = performance.now();
+	cancelQueued(({ group }) => group);
+	const turn = add(question, { description: ui.visitor.value || undefined, strategy: ui.strategy.value || undefined });
 	camera.look();
 	// It interrupts what runs, unless others wait before it.
 	if (transcript.unsent().length === 1) transmit(turn);
 	conversation.show(turn);
-	conversation.toEnd();
+	conversation.follow();
 	if (connection.state === 'ended') connection.connect();
 	attract(false);
 	composer.focus();
 	afterChange();
 }
 
+function add(question, how) {
+	const turn = transcript.ask(question, how);
+	for (const old of transcript.trim()) conversation.remove(old);
+	return turn;
+}
+
 function compare({ question, description }) {
 	const group = `compared-${performance.now()}`;
-	for (const strategy of COMPARED) conversation.show(transcript.ask(question, { strategy, group, description }));
-	conversation.toEnd();
+	for (const strategy of COMPARED) conversation.show(add(question, { strategy, group, description }));
+	conversation.follow(ui.log.lastElementChild);
 	afterChange();
 }
 
 function edit(question) {
-	composer.write(question);
-	composer.focus();
+	composer.write([question, ui.question.value].filter(Boolean).join('\n')); // a draft stays, behind
+	ui.question.focus();
 }
 
 function transmit(turn) {
@@ -191,32 +194,44 @@ function sendQueued() {
 }
 
 function prepare() {
-	reader.clear();
+	silence();
 	connection.send({ type: 'typing' });
 	camera.look();
 }
 
 function stop() {
 	hush();
-	for (const turn of transcript.unsent()) {
-		turn.status = 'cancelled';
-		conversation.show(turn);
-	}
+	cancelQueued(() => true);
 	const active = transcript.active();
-	if (active) connection.send({ type: 'cancel', turn_id: active.turnId });
+	if (active) {
+		active.isStopped = true;
+		connection.send({ type: 'cancel', turn_id: active.turnId });
+	}
 	composer.focus();
 	afterChange();
 }
 
-function hush() {
+function cancelQueued(isMeant) {
+	for (const turn of transcript.unsent().filter(isMeant)) {
+		turn.status = 'cancelled';
+		conversation.show(turn);
+	}
+}
+
+function silence() {
+	muted = transcript.active();
 	reader.clear();
+}
+
+function hush() {
+	silence();
 	microphone.stop();
 }
 
 function forget() {
 	wipe();
+	if (!isForgetting) connection.send({ type: 'forget' });
 	isForgetting = connection.identity !== undefined;
-	connection.send({ type: 'forget' });
 	composer.focus();
 	afterChange();
 	save();
@@ -229,25 +244,19 @@ function wipe() {
 	conversation.clear();
 	announcer.clear();
 	composer.write('');
-	clearTimeout(lookTimer);
 	ui.visitor.value = '';
-	if (!kiosk.camera) camera.stop();
+	if (kiosk.camera) camera.rest();
+	else camera.stop();
 	fill(ui.notice, '');
 	showCamera();
 }
 
 function lookAgain() {
 	ui.visitor.value = '';
-	if (!connection.send({ type: 'typing', refresh: true })) return;
+	transcript.description = connection.send({ type: 'typing', refresh: true }) ? undefined : null; // not yet, or unknown
 	camera.look();
-	ui.seen.textContent = t('camera.looking');
-	clearTimeout(lookTimer);
-	lookTimer = setTimeout(see, LOOK_PATIENCE, '', 'vlm');
-}
-
-function see(text, source) {
-	transcript.description = { text, source };
 	showCamera();
+	composer.focus();
 }
 
 function hear(words, isFinal) {
@@ -257,10 +266,8 @@ function hear(words, isFinal) {
 
 function switchCamera() {
 	if (camera.isOn) return camera.stop();
-	camera.start().catch(() => {
-		camera.stop();
-		fill(ui.notice, t('camera.denied'));
-	});
+	if (!kiosk.camera) camera.look();
+	camera.start().catch(() => fill(ui.notice, t('camera.fails')));
 }
 
 function switchReader() {
@@ -276,13 +283,19 @@ function isBusy() {
 const isReplying = () => connection.state === 'open' && transcript.active() !== undefined;
 
 function showCountdown(seconds) {
-	ui.countdown.hidden = !seconds;
-	ui.left.textContent = seconds ? t('countdown', { s: seconds }) : '';
+	const wasHidden = ui.countdown.hidden;
+	ui.countdown.hidden = !seconds || isAttracting(); // there, nothing is left to clear
+	if (ui.countdown.hidden) return;
+	ui.left.textContent = t('countdown', { s: seconds });
+	if (wasHidden) announcer.say(ui.left.textContent);
 }
+
+const isAttracting = () => !ui.begin.hidden;
 
 function reset() {
 	for (const select of settings) select.selectedIndex = 0;
 	if (reader.isOn) switchReader();
+	ui.settings.hidePopover();
 	applySettings();
 	speak(spoken(kiosk.lang));
 	attract(true);
@@ -291,10 +304,16 @@ function reset() {
 
 function attract(isOn) {
 	if (!idle) return;
-	ui.attract.hidden = !isOn;
-	for (const part of document.querySelectorAll('header, main, footer')) part.inert = isOn;
+	ui.begin.hidden = !isOn;
+	ui.footer.hidden = isOn;
+	document.documentElement.classList.toggle('attract', isOn);
 	if (isOn) idle.disarm();
-	else idle.arm();
+	else stay();
+}
+
+function stay() {
+	idle.arm();
+	composer.focus();
 }
 
 function afterChange() {
@@ -302,30 +321,29 @@ function afterChange() {
 	ui.welcome.hidden = transcript.turns.length > 0;
 	const canStop = transcript.unsent().length > 0 || isReplying();
 	if (!canStop && document.activeElement === ui.stop) composer.focus();
-	ui.stop.hidden = !canStop;
+	composer.update(canStop);
 	saveTimer ||= setTimeout(save, SAVE_AFTER);
 }
 
 function showConnection() {
 	const { state, lastError } = connection;
-	ui['link-state'].dataset.state = state;
-	ui['link-state'].textContent = t(`link.${state}`);
+	document.documentElement.dataset.link = state;
 	ui.banner.hidden = state === 'open' || state === 'connecting';
 	if (ui.banner.hidden) return;
 	const words = t(state === 'waiting' && !navigator.onLine ? 'banner.offline' : `banner.${state}`);
 	ui.why.textContent = state === 'refused' ? wordsFor(`error.${lastError}`, words) : words;
-	ui.again.textContent = t(`action.${state}`);
 }
 
 function showCamera() {
-	const { text, source } = transcript.description ?? {};
-	const key = source === 'client' ? 'camera.client' : 'camera.sees';
-	ui.seen.textContent = text ? t(key, { text }) : text === '' ? t('camera.nobody') : '';
-	ui['not-me'].hidden = text === undefined;
+	const chosen = ui.visitor.value;
+	const text = chosen || transcript.description;
+	const words = text === undefined ? t('camera.looking') : text === '' ? t('camera.nobody') : '';
+	ui.seen.textContent = text ? t(chosen ? 'camera.client' : 'camera.sees', { text }) : words;
+	ui.seen.lang = text ? languageOf(text) : language();
+	ui['not-me'].hidden = text == null;
 	ui.live.hidden = ui.preview.hidden = !camera.isOn;
 	ui.look.ariaPressed = camera.isOn;
-	ui.look.ariaLabel = ui.look.title = t(camera.isOn ? 'camera.stop' : 'camera.start');
-	ui.camera.hidden = text === undefined && !camera.isOn && !house.visitors.length;
+	ui.camera.hidden = !ui.seen.textContent && !camera.isOn && !house.visitors.length;
 }
 
 function showMicrophone(isListening, error) {
@@ -338,18 +356,15 @@ function showMicrophone(isListening, error) {
 function showHouse() {
 	const all = house.suggestions;
 	const questions = all[language()]?.length ? all[language()] : Object.values(all).flat();
-	for (const list of document.querySelectorAll('.suggestions')) {
-		list.hidden = !questions.length;
-		list.replaceChildren(...questions.map((question) =>
-			h('li', Object.assign(button('suggestion', question, () => ask(question)), { lang: languageOf(question) }))));
-	}
-	const visitors = house.visitors.filter((text) => languageOf(text) === language());
+	ui.suggestions.hidden = !questions.length;
+	ui.suggestions.replaceChildren(...questions.map((question) =>
+		h('li', Object.assign(button('suggestion', question, () => ask(question)), { lang: languageOf(question) }))));
 	const chosen = ui.visitor.value;
+	const visitors = house.visitors.filter((text) => languageOf(text) === language() || text === chosen);
 	ui.visitor.replaceChildren(...['', ...visitors].map((text) => new Option(text || t('visitor.'), text)));
-	if (visitors.includes(chosen)) ui.visitor.value = chosen;
+	ui.visitor.value = visitors.includes(chosen) ? chosen : '';
 	ui.visitor.parentElement.hidden = !visitors.length;
-	ui.look.hidden = !house.camera || !Camera.isPossible;
-	if (kiosk.camera && house.camera && !camera.isOn) switchCamera();
+	ui.look.hidden = !house.camera || !Camera.isPossible || kiosk.camera;
 	showCamera();
 }
 
@@ -359,10 +374,9 @@ function applySettings() {
 
 function speak(next) {
 	setLanguage(next);
+	ui.question.placeholder = t('placeholder');
 	const other = next === 'en' ? 'zh-Hant' : 'en';
-	for (const node of document.querySelectorAll('.language')) {
-		Object.assign(node, { textContent: other === 'en' ? 'English' : '中文', lang: other, onclick: () => speak(other) });
-	}
+	Object.assign(ui.language, { textContent: other === 'en' ? 'English' : '中文', lang: other, onclick: () => speak(other) });
 	for (const { name, options } of settings) for (const option of options) option.textContent = t(`${name}.${option.value}`);
 	showHouse();
 	showConnection();
@@ -370,33 +384,34 @@ function speak(next) {
 	composer.update();
 }
 
-settings.forEach((select, at) => {
-	if (kept.settings) select.value = kept.settings[at];
-	else if (select.name === 'contrast' && matchMedia('(prefers-contrast: more)').matches) select.value = 'more';
-});
+if (kept.settings) settings.forEach((select, at) => { select.value = kept.settings[at]; });
 applySettings();
 for (const node of document.querySelectorAll('[data-icon]')) node.append(icon(node.dataset.icon));
 document.documentElement.classList.toggle('kiosk', kiosk.isOn);
+document.documentElement.classList.toggle('public', kiosk.isPublic);
 ui.microphone.hidden = !Microphone.isPossible;
 ui.read.hidden = !Reader.isPossible;
 speak(kiosk.lang ? spoken(kiosk.lang) : kept.language ?? spoken());
 for (const turn of transcript.turns) conversation.show(turn);
+composer.write(kept.draft ?? '');
 
 const clicks = {
-	stop, forget, 'not-me': lookAgain, look: switchCamera, read: switchReader, microphone: () => microphone.toggle(),
-	begin: () => attract(false), stay: () => idle.arm(), again: () => connection.connect(),
+	forget, 'not-me': lookAgain, look: switchCamera, read: switchReader, microphone: () => microphone.toggle(),
+	stay, again: () => connection.connect(),
+	stop: ({ detail }) => { if (detail < 2) stop(); }, // not by the second click on Send, which was here
+	scroller: () => { if (isAttracting()) attract(false); },
 };
 for (const [id, act] of Object.entries(clicks)) ui[id].onclick = act;
-ui.composer.oninput = () => reader.clear();
-ui.visitor.onchange = () => (ui.visitor.value ? see(ui.visitor.value, 'client') : lookAgain());
+ui.composer.oninput = hush;
+ui.visitor.onchange = () => (ui.visitor.value ? showCamera() : lookAgain());
 ui.settings.onchange = () => { applySettings(); save(); };
 for (const change of ['online', 'offline']) addEventListener(change, showConnection);
+for (const sign of ['click', 'keydown', 'input']) addEventListener(sign, () => fill(ui.notice, ''), true);
 addEventListener('pagehide', save);
 addEventListener('keydown', (event) => {
-	if (event.key === 'Escape' && !event.isComposing && !ui.stop.hidden && !ui.settings.matches(':popover-open')) stop();
+	if (event.key === 'Escape' && !event.isComposing && composer.canStop && !ui.settings.matches(':popover-open')) stop();
 });
-// A phone's keyboard would cover the greeting.
-if (matchMedia('(pointer: fine)').matches) composer.focus();
+composer.focus();
 attract(!transcript.turns.length);
 afterChange();
 connection.connect();

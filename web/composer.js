@@ -1,16 +1,13 @@
-import { number, t } from './i18n.js';
-
-const LONGEST = 4_000; // characters, the wire's limit for a question
-const COUNTED_FROM = 3_600;
 const TYPING_EVERY = 3_000; // ms
 
 export class Composer {
 	#typedAt = -Infinity;
+	canStop = false;
 
-	constructor(form, counter, onAsk, onTyping) {
+	constructor(form, onAsk, onTyping) {
 		const field = this.field = form.querySelector('textarea');
 		this.send = form.querySelector('.send');
-		this.counter = counter;
+		this.stop = form.querySelector('#stop');
 		form.onsubmit = (event) => {
 			event.preventDefault();
 			const question = field.value.trim();
@@ -32,8 +29,9 @@ export class Composer {
 		};
 	}
 
+	/** A phone's keyboard would cover the page. */
 	focus() {
-		this.field.focus();
+		if (matchMedia('(pointer: fine)').matches) this.field.focus();
 	}
 
 	submit() {
@@ -45,12 +43,11 @@ export class Composer {
 		this.update();
 	}
 
-	update() {
-		const length = [...this.field.value.trim()].length;
-		const left = LONGEST - length;
-		this.send.disabled = length === 0 || left < 0;
-		this.counter.hidden = length < COUNTED_FROM;
-		this.counter.classList.toggle('over', left < 0);
-		this.counter.textContent = t(left < 0 ? 'over' : 'left', { count: number(Math.abs(left)) });
+	/** Stop stands where Send does, while there is nothing to send: so no button moves. */
+	update(canStop = this.canStop) {
+		this.canStop = canStop;
+		this.send.disabled = !this.field.value.trim();
+		this.send.hidden = canStop && this.send.disabled;
+		this.stop.hidden = !this.send.hidden;
 	}
 }

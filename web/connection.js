@@ -1,7 +1,7 @@
-// All in milliseconds.
+// All in milliseconds; PATIENCE is for a pong and for a new connection.
 const [FIRST_DELAY, LONGEST_DELAY, OVERLOADED_DELAY] = [500, 15_000, 5_000];
 const STEADY = 5_000; // a socket that lived as long clears the failures before it
-const [PING_EVERY, PING_PATIENCE] = [20_000, 10_000];
+const [PING_EVERY, PATIENCE] = [20_000, 10_000]
 
 /** Close codes after which only `connect()` goes on. */
 const FINAL = { 1000: 'ended', 1008: 'refused', 4003: 'replaced' };
@@ -18,6 +18,7 @@ export class Connection {
 	constructor(identity, token, onFrame, onState) {
 		Object.assign(this, { identity, token, onFrame, onState });
 		addEventListener('online', () => this.#hurry());
+		addEventListener('offline', () => this.state === 'open' && this.#lost(1006));
 		document.addEventListener('visibilitychange', () => document.hidden || this.#hurry());
 	}
 
@@ -36,6 +37,7 @@ export class Connection {
 		// One that was let go of may still speak.
 		socket.onmessage = ({ data }) => this.#socket === socket && this.#receive(JSON.parse(data));
 		socket.onclose = ({ code }) => this.#socket === socket && this.#lost(code);
+		this.timer = setTimeout(() => this.#lost(1006), PATIENCE);
 	}
 
 	send(frame) {
@@ -45,13 +47,11 @@ export class Connection {
 	}
 
 	#receive(frame) {
-		this.#heardAt = Date.now();
+		this.#heardAt = performance.now();
 		if (frame.type === 'session') return this.#welcome(frame);
 		if (frame.type === 'closing') this.#retryAfter = frame.retry_after_ms;
-		else if (this.#isNew(frame)) {
-			if (frame.type === 'error') this.lastError = frame.code;
-			this.onFrame(frame);
-		}
+		if (frame.type === 'error') this.lastError = frame.code;
+		if (this.#isNew(frame)) this.onFrame(frame);
 	}
 
 	#welcome(frame) {
@@ -59,14 +59,15 @@ export class Connection {
 		const seq = frame.resumed && before ? before.seq : frame.last_seq;
 		this.identity = { sessionId: frame.session_id, resumeToken: frame.resume_token, epoch: frame.epoch, seq };
 		if (this.state !== 'open') {
-			this.#openedAt = Date.now();
+			clearTimeout(this.timer);
+			this.#openedAt = performance.now();
 			this.pinging = setInterval(() => this.#probe(), PING_EVERY);
 			this.#enter('open');
 		}
 		this.onFrame({ ...frame, before });
 	}
 
-	/** Drops what was seen, but for a turn's ends: those come again for a message that is sent again. */
+	/** Drops what was seen, but for a turn's ends: a message that is sent again brings them again. */
 	#isNew({ type, seq, restarted }) {
 		if (!this.identity || seq === undefined) return true;
 		if (seq <= this.identity.seq) return type === 'turn_done' || (type === 'turn_started' && !restarted);
@@ -76,9 +77,9 @@ export class Connection {
 
 	/** Asks for a sign of life: a network that went away does not close anything. */
 	#probe() {
-		const [asked, socket] = [Date.now(), this.#socket];
+		const [asked, socket] = [performance.now(), this.#socket];
 		if (!this.send({ type: 'ping' })) return;
-		setTimeout(() => this.#socket === socket && this.#heardAt < asked && this.#lost(1006), PING_PATIENCE);
+		setTimeout(() => this.#socket === socket && this.#heardAt < asked && this.#lost(1006), PATIENCE);
 	}
 
 	#hurry() {
@@ -89,16 +90,16 @@ export class Connection {
 	#lost(code) {
 		this.#drop();
 		if (FINAL[code]) return this.#enter(FINAL[code]);
-		if (Date.now() - this.#openedAt > STEADY) this.#failures = 0;
+		if (performance.now() - this.#openedAt > STEADY) this.#failures = 0;
 		this.#openedAt = Infinity;
 		const backoff = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures++);
 		const floor = Math.max(this.#retryAfter, code === 1013 ? OVERLOADED_DELAY : 0);
-		this.retrying = setTimeout(() => this.connect(), floor + backoff * (0.5 + Math.random() / 2));
+		this.timer = setTimeout(() => this.connect(), floor + backoff * (0.5 + Math.random() / 2));
 		this.#enter('waiting');
 	}
 
 	#drop() {
-		clearTimeout(this.retrying);
+		clearTimeout(this.timer);
 		clearInterval(this.pinging);
 		this.#socket?.close();
 		this.#socket = null;

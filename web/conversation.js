@@ -1,24 +1,29 @@
 import { button, fill, h, icon } from './dom.js';
 import { errorWords, language, languageOf, number, t, wordsFor } from './i18n.js';
-import { endOf, verdict, waterfall } from './waterfall.js';
+import { kiosk } from './kiosk.js';
+import { costs, reach, waterfall } from './waterfall.js';
 
 const NEAR_END = 64; // CSS pixels
-const ASKED_AGAIN = ['lost', 'refused', 'failed', 'timed_out'];
+const ASKED_AGAIN = ['lost', 'refused', 'failed', 'timed_out', 'cancelled'];
 
 export class Conversation {
 	#views = new Map();
-	/** Whether the view follows the text; a visitor who scrolls back is left alone. */
+	/** A visitor who scrolls back is left alone. */
 	#follows = true;
-	#top = 0;
+	#top = 0; // where the view was put, or scrolled to
+	#place = null; // followed instead of the end
 
-	constructor(log, scroller, actions) {
-		Object.assign(this, { log, scroller, actions });
+	constructor(log, scroller, newest, actions) {
+		Object.assign(this, { log, scroller, newest, actions });
 		scroller.onscroll = () => {
 			const { scrollTop } = scroller;
-			const isNear = scroller.scrollHeight - scrollTop - scroller.clientHeight < NEAR_END;
-			if (isNear || scrollTop < this.#top) this.#follows = isNear; // else the text grew, nobody scrolled
+			if (scrollTop === this.#top) return;
+			const left = scroller.scrollHeight - scrollTop - scroller.clientHeight;
+			this.#follows = newest.hidden = left < (scrollTop < this.#top ? 2 : NEAR_END);
 			this.#top = scrollTop;
+			this.#place = null;
 		};
+		newest.onclick = () => this.follow();
 		new ResizeObserver(() => this.#keepUp()).observe(scroller);
 	}
 
@@ -47,8 +52,8 @@ export class Conversation {
 
 	#redraw(group) {
 		const views = [...this.#views].filter(([turn]) => turn.group === group);
-		const until = Math.max(...views.map(([{ report }]) => (report ? endOf(report) : 0)));
-		for (const [, view] of views) view.update(until);
+		const range = reach(views.map(([{ report }]) => report).filter(Boolean));
+		for (const [, view] of views) view.update(range);
 	}
 
 	remove(turn) {
@@ -60,34 +65,42 @@ export class Conversation {
 	clear() {
 		this.#views.clear();
 		this.log.replaceChildren();
+		this.follow();
 	}
 
 	relabel() {
 		for (const view of this.#views.values()) view.update();
 	}
 
-	toEnd() {
-		this.#follows = true;
+	/** Keeps the end in view, or the beginning of a place. */
+	follow(place = null) {
+		this.#place = place;
+		this.#follows = this.newest.hidden = true;
 		this.#keepUp();
 	}
 
 	#keepUp() {
-		if (this.#follows) this.scroller.scrollTop = this.scroller.scrollHeight;
+		if (!this.#follows) return;
+		if (this.#place) this.#place.scrollIntoView();
+		else this.scroller.scrollTop = this.scroller.scrollHeight;
+		this.#top = this.scroller.scrollTop;
 	}
 }
 
 class TurnView {
 	#asked = h('h2.hidden');
 	#answered = h('h2');
-	#tone = h('details.tone');
+	#persona = h('summary');
+	#reasons = h('div');
+	#tone = h('details.tone', this.#persona, this.#reasons);
 	#answer = h('p.answer');
 	#thinking = h('p.thinking');
 	#note = h('p.note');
 	#sources = h('ul.sources');
 	#times = h('summary');
 	#drawn = h('div');
-	#timeline = h('details.timeline', this.#times, this.#drawn);
-	#until = 0;
+	#timeline = h('details.timeline.staff', this.#times, this.#drawn);
+	#range;
 
 	constructor(turn, actions) {
 		Object.assign(this, { turn, actions });
@@ -96,14 +109,18 @@ class TurnView {
 		this.edit = button('quiet', '', () => actions.edit(turn.question));
 		this.again = button('again', '', () => actions.ask(turn.question));
 		this.copy = button('quiet', '', async () => {
-			await navigator.clipboard.writeText(turn.text);
-			this.copy.textContent = t('copied');
+			const words = await navigator.clipboard.writeText(turn.text).then(() => 'copied', () => 'error.copy');
+			actions.say(this.copy.textContent = t(words));
+			setTimeout(() => { this.copy.textContent = t('copy'); }, 3_000);
 		});
 		this.#timeline.open = Boolean(turn.group);
-		this.#timeline.ontoggle = () => this.#draw();
+		this.#timeline.ontoggle = () => {
+			this.#draw();
+			if (!turn.group) this.#drawn.scrollIntoView({ block: 'nearest' });
+		};
+		this.foot = h('div.foot', this.copy, this.#timeline);
 		this.root = h('article.turn', this.#asked, h('div.asked', this.edit, question),
-			h('div.reply', this.#answered, this.#tone, this.#thinking, this.#answer, this.#note, this.again, this.#sources,
-				h('div.foot', this.copy, this.#timeline)));
+			h('div.reply', this.#answered, this.#tone, this.#thinking, this.#answer, this.#note, this.again, this.#sources, this.foot));
 	}
 
 	append(delta) {
@@ -111,39 +128,46 @@ class TurnView {
 		this.#answer.append(delta);
 	}
 
-	update(until = this.#until) {
+	update(range = this.#range) {
 		const { status, sent, text, group, strategy, report } = this.turn;
 		const isComing = status === 'waiting' || status === 'running';
-		this.#until = until;
+		this.#range = range;
 		this.root.dataset.status = status;
 		this.#asked.textContent = t('you');
 		this.#answered.textContent = t(group ? `strategy.${strategy}` : 'guide');
 		this.#answered.className = group ? '' : 'hidden';
 		if (this.#answer.textContent !== text) this.#answer.textContent = text;
+		this.#answer.normalize(); // each token was a node
 		fill(this.#thinking, isComing && !text && t(status === 'running' || sent || group ? 'thinking' : 'queued'));
 		fill(this.#note, noteOf(this.turn));
 		fill(this.edit, t('edit'));
 		fill(this.again, ASKED_AGAIN.includes(status) && t('askAgain'));
-		fill(this.copy, !isComing && text && navigator.clipboard && t('copy'));
+		fill(this.copy, text && navigator.clipboard && !kiosk.isOn && t('copy'));
+		this.foot.hidden = isComing || kiosk.isPublic;
 		this.#showTone();
 		this.#timeline.hidden = !report;
-		this.#sources.hidden = !report?.sources.length;
+		this.#sources.hidden = status !== 'completed' || !report.sources.length;
 		if (!report) return;
 		this.#sources.ariaLabel = t('sources');
-		this.#sources.replaceChildren(...report.sources.slice(0, 3).map(({ title, file, score }) =>
-			h('li', h('b', title), h('span', `${file} · ${score.toFixed(2)}`))));
+		const titles = new Set(report.sources.map(({ title }) => title));
+		this.#sources.replaceChildren(...[...titles].slice(0, 3).map((title) => h('li', title)));
 		const times = ['first_token', 'total'].filter((name) => report.timings_ms[name] !== null);
 		this.#times.textContent = times.map((name) => t(`time.${name}`, { ms: number(report.timings_ms[name]) })).join(' · ');
 		this.#draw();
 	}
 
 	#draw() {
-		const { report, tone, strategy = this.actions.strategy(), felt, group } = this.turn;
+		const { report, group, tone, strategy = this.actions.strategy() } = this.turn;
 		this.#drawn.replaceChildren();
 		if (!this.#timeline.open || !report) return;
-		const lines = [...verdict(report, tone?.outcome, strategy), felt && t('time.here', { ms: number(felt) })];
-		this.#drawn.append(waterfall(report, Math.max(this.#until, endOf(report))), ...lines.filter(Boolean).map((line) => h('p', line)));
-		if (!group) this.#drawn.append(button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
+		const others = Object.entries(costs(report)).filter(([name]) => name !== strategy);
+		const list = others.map(([name, ms]) => `${t(`strategy.${name}`)} ${number(ms)} ms`).join(', ');
+		const isRace = strategy === 'race' && tone;
+		this.#drawn.append(waterfall(report, this.#range ?? reach([report])),
+			h('p', isRace ? t(`won.${tone.outcome}`) : ''), h('p', t('computed', { list })));
+		if (group) return;
+		const found = report.sources.map(({ title, file, score }) => h('p', `${title}: ${file} · ${score.toFixed(2)}`));
+		this.#drawn.append(...found, button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
 	}
 
 	#showTone() {
@@ -154,16 +178,16 @@ class TurnView {
 		const reason = tone.because.length
 			? t('because', { words: tone.because.join(language() === 'en' ? ', ' : '、') })
 			: wordsFor(`chosen.${tone.selected_by}`);
-		const why = [reason, tone.seen && t('camera.saw', { text: tone.seen })];
+		const why = [reason, tone.seen && t(tone.outcome === 'client' ? 'camera.client' : 'camera.sees', { text: tone.seen })];
 		const chip = h('span.chip', t('tone', { tone: wordsFor(`tone.${name}`, name) }));
-		this.#tone.replaceChildren(h('summary', icon(name), h('b', wordsFor(`persona.${name}`, name)), chip),
-			...why.filter(Boolean).map((line) => h('p', line)));
+		this.#persona.replaceChildren(icon(name), h('b', wordsFor(`persona.${name}`, name)), chip);
+		this.#reasons.replaceChildren(...why.filter(Boolean).map((line) => h('p', line)));
 	}
 }
 
 function noteOf({ status, error, report }) {
 	const words = [wordsFor(`status.${status}`)];
-	if (error && status !== 'completed') words.push(errorWords(error));
+	if (error && status === 'refused') words.push(errorWords(error));
 	for (const stage of report?.degraded ?? []) words.push(wordsFor(`degraded.${stage}`));
 	if (report?.facts_missing?.length) words.push(t('facts', { facts: report.facts_missing.join(' · ') }));
 	return words.filter(Boolean).join(' ');

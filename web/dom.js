@@ -19,7 +19,7 @@ export function svg(tag, attributes, ...children) {
 	return node;
 }
 
-export const icon = (name) => svg('svg', { 'aria-hidden': true }, svg('use', { href: `#icon-${name}` }));
+export const icon = (name) => svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': true }, svg('use', { href: `#icon-${name}` }));
 
 export function fill(node, words) {
 	node.textContent = words || '';

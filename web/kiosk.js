@@ -1,8 +1,13 @@
-// `/?kiosk=1&idle=60&lang=zh-Hant`; `camera=1`: the house switches the camera on.
+// `/?kiosk=1&idle=60&lang=zh-Hant` `&camera=1` (the house's) `&debug=1` (shows what is for its staff)
 
 const parameters = new URLSearchParams(location.search);
 const isOn = parameters.get('kiosk') === '1';
-export const kiosk = { isOn, lang: parameters.get('lang'), camera: isOn && parameters.get('camera') === '1' };
+export const kiosk = {
+	isOn,
+	lang: parameters.get('lang'),
+	camera: isOn && parameters.get('camera') === '1',
+	isPublic: isOn && parameters.get('debug') !== '1',
+};
 
 const IDLE = Math.max(5, Number(parameters.get('idle')) || 60); // seconds without a sign of the visitor
 const COUNTED = Math.min(10, Math.max(3, Math.floor(IDLE / 3))); // the last of them are counted down

@@ -60,8 +60,6 @@ export class Reader extends Sentences {
 		if (!this.isOn) return;
 		const utterance = new SpeechSynthesisUtterance(text);
 		utterance.lang = tagOf(lang);
-		const voice = speechSynthesis.getVoices().find((each) => each.lang.replace('_', '-') === utterance.lang);
-		if (voice) utterance.voice = voice;
 		speechSynthesis.speak(utterance);
 	}
 

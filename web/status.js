@@ -6,22 +6,28 @@ const zh = +/^zh/i.test(query.get('lang') ?? navigator.language);
 const t = (words) => words.split('|')[zh] ?? words;
 let begun, now, past; // the server's start, its series now and for 5 minutes
 
+/** Asks anew 2 s after each answer: a slow server is not asked twice at once. */
+async function watch() {
+  await poll();
+  setTimeout(watch, 2e3);
+}
+
 async function poll() {
   if (document.hidden || !$('form').hidden) return;
   try {
     const headers = { authorization: `Bearer ${sessionStorage.token}` };
     const response = await fetch('metrics', { headers, signal: AbortSignal.timeout(5e3) });
-    if (response.status === 401) return tell('denied', 'Token needed|需要權杖');
+    if (response.status === 401) return tell('denied', sessionStorage.token ? 'Wrong token|權杖不正確' : 'Token needed|需要權杖');
     show(await response.text());
     tell('open', 'Live|即時');
   } catch {
-    tell('down', 'Server down|伺服器停擺');
+    tell('down', 'Server down|伺服器無回應');
   }
 }
 
 function tell(state, words) {
   $('form').hidden = state !== 'denied';
-  if ($('state').dataset.state === state) return;
+  if ($('state').textContent === t(words)) return;
   $('state').dataset.state = state;
   $('state').textContent = t(words);
 }
@@ -43,8 +49,8 @@ function quantiles(metric, words) {
 
 const time = (s) => s >= 1 ? `${s.toFixed(2)} s` : s >= 0 ? `${Math.ceil(s * 1e3)} ms` : '–';
 const times = (words, ...of) => [words, ...quantiles(...of).map(time)];
-const up = (it) => t(['down|停擺', 'ok|正常'][now[`upstream_up{upstream="${it}"}`]] ?? 'not configured|未設定');
-const row = ([words, ...cells]) => `<tr><th>${t(words)}<td>${cells.join('<td>')}`;
+const up = (it) => t(['down|無回應', 'ok|正常'][now[`upstream_up{upstream="${it}"}`]] ?? 'not configured|未設定');
+const row = ([words, ...cells]) => `<tr><th>${t(words).replace('_', ' ')}<td>${cells.join('<td>')}`;
 const card = (title, top, rows = []) => `<section><h2>${t(title)}</h2>${top}<table>${rows.map(row).join('')}</table></section>`;
 
 function bars(title, metric, labels) {
@@ -56,7 +62,7 @@ function bars(title, metric, labels) {
 function curve(title, of, write) {
   const top = Math.max(...past.map((then) => then[of] || 0));
   const points = past.map((then) => [then.at - now.at, -then[of] / top || 0]);
-  return card(title, `<b>${write(now[of])}</b><svg viewBox="-300 -1 300 1" preserveAspectRatio="none"
+  return card(title, `<small>max ${write(top)}</small><b>${write(now[of])}</b><svg viewBox="-300 -1 300 1" preserveAspectRatio="none"
     role="img" aria-label="max ${write(top)}"><polyline points="${points}"/></svg>`);
 }
 
@@ -73,9 +79,9 @@ function show(text) {
     ['sockets|連線', now.sockets], ['running|進行中', now.turns_running],
     ['model|模型', up('llm')], ['camera|攝影機', up('vlm')],
   ]) + curve('Turns per second|每秒回合', 'rate', (rate) => rate.toFixed(1))
-    + curve('First token, p95|首字 p95', 'first', time)
-    + card('Last 5 minutes|最近 5 分鐘', '', [
-      ['', 'p50', 'p95', 'p99'], times('first token|首字', 'first_token'), times('whole turn|全程', 'turn'),
+    + curve('First token, p95|第一個字 p95', 'first', time)
+    + card('Last 5 minutes, about|最近 5 分鐘，約略', '', [
+      ['', 'p50', 'p95', 'p99'], times('first token|第一個字', 'first_token'), times('whole turn|全程', 'turn'),
       ...'describe|描述 rewrite|改寫 retrieve|檢索 answer|回答 select|選語氣 convert|轉換'.split(' ')
         .map((words) => times(words, 'stage', words)),
     ])
@@ -90,11 +96,11 @@ if (query.has('token')) {
   history.replaceState(null, '', `?${query}`);
 }
 document.documentElement.lang = zh ? 'zh-Hant' : 'en';
+document.title = t('Status · Rapport|狀態 · Rapport');
 $('form').onsubmit = () => {
   sessionStorage.token = $('form')[0].value;
   $('form').hidden = true;
   poll();
   return false;
 };
-poll();
-setInterval(poll, 2e3);
+watch();

@@ -1,6 +1,6 @@
-// A turn: `id` ours, `turnId` the server's; `sent` by the present connection; `status` `waiting` (not taken yet), `running`,
-// `lost` (cut off with the connection), `refused`, or the wire's own; the `group` that it is compared in; `felt`, ms to its
-// first word on the screen; the frames `tone` (with what was `seen`), `error`, `report` (`turn_done`).
+// A turn: `id` ours, `turnId` the server's; `sent` by this connection; `status` `waiting` (not taken yet), `running`, `lost`
+// (cut off), `refused`, or the wire's; `isStopped` by the visitor; `group` it is compared in; the frames `tone` (with what
+// was `seen`), `error`, `report` (`turn_done`).
 
 const KEPT_TURNS = 40;
 
@@ -8,7 +8,7 @@ const OPEN = ['waiting', 'running', 'lost'];
 
 export class Transcript {
 	turns = [];
-	description = null;
+	description = null; // the camera's last
 
 	constructor(kept) {
 		Object.assign(this, kept);
@@ -16,7 +16,7 @@ export class Transcript {
 	}
 
 	ask(question, how) {
-		const turn = { ...how, id: newId(), sent: false, question, text: '', status: 'waiting' };
+		const turn = { ...how, id: Math.random().toString(36).slice(2), sent: false, question, text: '', status: 'waiting' };
 		this.turns.push(turn);
 		return turn;
 	}
@@ -33,15 +33,15 @@ export class Transcript {
 		return this.turns.filter(({ status, sent }) => status === 'waiting' && !sent);
 	}
 
-	/** The connection is gone: what it carried and nobody took has to be carried again. */
+	/** What the lost connection carried and nobody took is to be carried again. */
 	unsend() {
 		for (const turn of this.turns) if (turn.status === 'waiting') turn.sent = false;
 	}
 
-	/** The session did not simply go on: what ran counts as lost until frames say otherwise. In another, ids mean other turns. */
+	/** The session did not simply go on: what ran is asked for again by its id. Another session doesn't know it. */
 	cutOff(isOther) {
 		const running = this.turns.filter(({ status }) => status === 'running');
-		for (const turn of running) turn.status = 'lost';
+		for (const turn of running) Object.assign(turn, isOther ? { status: 'lost' } : { status: 'waiting', sent: false });
 		if (isOther) for (const turn of this.turns) delete turn.turnId;
 		return running;
 	}
@@ -53,7 +53,7 @@ export class Transcript {
 
 	apply(frame) {
 		const { type, turn_id: turnId, id, text } = frame;
-		if (type === 'description') this.description = { text, source: frame.source };
+		if (type === 'description' && frame.source !== 'client') this.description = text;
 		const isFor = (turn) => (turnId
 			? turn.turnId === turnId || (type === 'turn_started' && turn.id === id)
 			: type === 'error' && turn.id === id); // refused before it became a turn
@@ -61,16 +61,18 @@ export class Transcript {
 		if (!turn) return {};
 		switch (type) {
 			case 'turn_started':
-				Object.assign(turn, { turnId, status: 'running', text: frame.restarted ? '' : turn.text });
+				if (frame.restarted || turn.turnId !== turnId) turn.text = '';
+				Object.assign(turn, { turnId, status: 'running' });
 				break;
 			case 'tone':
-				turn.tone = { ...frame, seen: frame.outcome === 'fallback' ? '' : this.description?.text };
+				turn.tone = { ...frame, seen: { client: turn.description, fallback: '' }[frame.outcome] ?? this.description };
 				break;
 			case 'token':
 				Object.assign(turn, { status: 'running', text: turn.text + text });
 				return { turn, delta: text };
 			case 'turn_done':
 				Object.assign(turn, { status: frame.status, text, report: frame });
+				if (frame.status === 'cancelled' && !turn.isStopped) turn.status = 'lost'; // the server stopped
 				break;
 			case 'error':
 				turn.error = frame;
@@ -81,9 +83,4 @@ export class Transcript {
 		}
 		return { turn };
 	}
-}
-
-/** `crypto.randomUUID` is missing where a kiosk loads the page over plain HTTP. */
-function newId() {
-	return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
 }

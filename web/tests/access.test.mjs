@@ -45,7 +45,7 @@ for (const size of SIZES) {
           await opened.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         } });
         await linkIs('open');
-        await page.locator('#welcome .suggestion').first().waitFor();
+        await page.locator('#suggestions .suggestion').first().waitFor();
         await check(page, `${name} welcome`);
         await page.locator('#look').click();
         await page.locator('#live:not([hidden])').waitFor();
@@ -78,7 +78,7 @@ test('the attract screen, in both languages and colours', async () => {
         await opened.emulateMedia({ colorScheme });
       } });
       await linkIs('open');
-      await page.locator('#attract .suggestion').first().waitFor();
+      await page.locator('#suggestions .suggestion').first().waitFor();
       await check(page, `attract ${lang} ${colorScheme}`);
       await end();
     }

@@ -146,7 +146,7 @@ export async function visit(browser, url, { locale = 'en-GB', tolerate, prepare 
 }
 
 /** @param {import('playwright-core').Page} page @param {string} state */
-const linkIs = (page, state) => page.waitForSelector(`#link-state[data-state="${state}"]`);
+const linkIs = (page, state) => page.waitForSelector(`html[data-link="${state}"]`);
 
 /**
  * Asks with the keyboard; gives the turn's element.

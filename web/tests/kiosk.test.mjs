@@ -17,11 +17,12 @@ after(async () => {
 });
 
 /** A kiosk whose clock the test moves. @param {string} query @param {object} [options] of `visit` */
-async function lobby(query, { url = demo.url, ...options } = {}) {
+async function lobby(query, { url = demo.url, prepare, ...options } = {}) {
   const frames = [];
   const visited = await visit(browser, `${url}?kiosk=1&${query}`, {
     ...options,
     prepare: async (page) => {
+      await prepare?.(page);
       await page.setViewportSize({ width: 1080, height: 1920 });
       await page.clock.install();
       page.on('websocket', (socket) => {
@@ -34,7 +35,7 @@ async function lobby(query, { url = demo.url, ...options } = {}) {
   return { ...visited, frames };
 }
 
-const attracts = (page) => page.locator('#attract:not([hidden])').waitFor();
+const attracts = (page) => page.locator('#begin').waitFor();
 const countdown = (page) => page.locator('#countdown');
 
 test('it attracts, answers, counts down in digits and forgets', async () => {
@@ -42,10 +43,10 @@ test('it attracts, answers, counts down in digits and forgets', async () => {
   await attracts(page);
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-Hant');
   await picture(page, 'attract');
-  await page.locator('#attract .suggestion').first().click();
+  await page.locator('#suggestions .suggestion').first().click();
   const turn = page.locator('.turn');
   await becomes(turn, 'completed');
-  assert.equal(await page.isVisible('#attract'), false);
+  assert.equal(await page.isVisible('#begin'), false);
   const answer = await turn.locator('.answer').innerText();
   await picture(page, 'kiosk');
 
@@ -65,6 +66,7 @@ test('it attracts, answers, counts down in digits and forgets', async () => {
   assert.equal(await countdown(page).isVisible(), false);
   assert.equal(await page.locator('.turn').count(), 0);
   assert.equal(await page.textContent('#announcer'), '');
+  assert.equal(await page.isVisible('#question'), false);
   assert.ok(frames.some(({ sent }) => sent?.type === 'forget'));
   const kept = await page.evaluate(() => JSON.stringify({ ...sessionStorage }) + JSON.stringify({ ...localStorage }) + document.documentElement.innerHTML);
   for (const words of [answer, answer.slice(0, 12)]) assert.ok(!kept.includes(words), 'something of the last visitor is left');
@@ -110,7 +112,7 @@ test('without `lang` it speaks the browser’s language, and after a reset again
   const { page, end } = await lobby('idle=5', { locale: 'zh-TW' });
   await attracts(page);
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-Hant');
-  await page.locator('#attract .language').click();
+  await page.locator('#language').click();
   assert.equal(await page.locator('#begin').innerText(), 'Touch to begin');
   await page.locator('#begin').click();
   await page.clock.runFor(6_000);
@@ -124,7 +126,7 @@ test('the keyboard alone begins and asks', async () => {
   await attracts(page);
   for (let presses = 0; presses < 10 && !(await page.evaluate(() => document.activeElement.id === 'begin')); presses += 1) await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  assert.equal(await page.isVisible('#attract'), false);
+  assert.equal(await page.isVisible('#begin'), false);
   await page.focus('#question');
   await page.keyboard.type('How much is a ticket?');
   await page.keyboard.press('Enter');
@@ -147,5 +149,67 @@ test('it survives a restart of its server, and a visitor who left meanwhile is f
   await linkIs('open');
   await page.locator('#begin').click();
   await becomes(await ask('How tall is the clock?'), 'completed');
+  await end();
+});
+
+test('visitors see nothing of the staff’s, unless `debug=1` asks for it', async () => {
+  for (const [query, isShown] of [['', false], ['&debug=1', true]]) {
+    const { page, end, ask } = await lobby(`idle=60&lang=en${query}`);
+    await attracts(page);
+    await page.mouse.click(540, 1800); // anywhere
+    assert.equal(await page.isVisible('#begin'), false);
+    const turn = await ask('How tall is the clock?');
+    await becomes(turn, 'completed');
+    assert.equal(await turn.locator('.timeline').isVisible(), isShown);
+    assert.equal(await page.locator('#visitor').isVisible(), isShown);
+    assert.equal(await turn.getByRole('button', { name: 'Copy' }).count(), 0);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    assert.equal(await page.locator('#forget').isVisible(), isShown);
+    await end();
+  }
+});
+
+test('nothing is counted down over the attract screen, and a reset closes the settings', async () => {
+  const { page, end } = await lobby('idle=10&lang=en');
+  await attracts(page);
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Colours').selectOption('Dark');
+  await page.locator('#language').focus();
+  await page.clock.runFor(8_000);
+  assert.equal(await countdown(page).isVisible(), false);
+  await page.clock.runFor(3_000);
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'auto');
+  assert.equal(await page.locator('#settings').isVisible(), false);
+  await end();
+});
+
+test('listening and reading aloud count anew', async () => {
+  const { page, end } = await lobby('idle=10&lang=en', { prepare: (page) => page.addInitScript(() => {
+    Object.defineProperty(globalThis, 'speechSynthesis', { value: { speaking: false, pending: false, speak() {}, cancel() {} } });
+    globalThis.SpeechRecognition = class {
+      constructor() { globalThis.recognition = this; }
+      start() {}
+      abort() {}
+    };
+  }) });
+  await page.locator('#begin').click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'question');
+  const passes = async (what) => {
+    for (let step = 0; step < 6; step += 1) {
+      await page.clock.runFor(2_500);
+      assert.equal(await countdown(page).isVisible(), false, what);
+    }
+  };
+  await page.getByRole('button', { name: 'Speak your question' }).click();
+  await passes('listening');
+  await page.evaluate(() => globalThis.recognition.onend());
+  await page.evaluate(() => { speechSynthesis.speaking = true; });
+  await passes('reading aloud');
+  await page.evaluate(() => { speechSynthesis.speaking = false; });
+  await page.clock.runFor(8_000);
+  await countdown(page).waitFor();
+  assert.match(await page.textContent('#announcer'), /Still there\? This conversation will be cleared in 3 s\./);
+  await page.getByRole('button', { name: 'I’m still here' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'question');
   await end();
 });

@@ -38,14 +38,16 @@ async function shootPage(browser) {
     await becomes(turn, 'completed');
     await turn.locator('.timeline summary').click();
     await turn.locator('.waterfall').waitFor();
+    await page.setViewportSize({ width: 1280, height: 1150 });
     await shoot(page, 'page.png', 150);
+    await page.setViewportSize({ width: 1280, height: 960 });
     await turn.locator('.compare-all').click();
     await becomes(page.locator('.compare .turn').nth(2), 'completed');
     await shoot(page, 'compare.png', 150);
     await end();
     const kiosk = await visit(browser, `${server.url}?kiosk=1&lang=zh-Hant`);
     await kiosk.page.setViewportSize({ width: 1080, height: 1920 });
-    await kiosk.page.locator('#attract .suggestion').first().waitFor();
+    await kiosk.page.locator('#suggestions .suggestion').first().waitFor();
     await shoot(kiosk.page, 'kiosk.png', 150);
     await kiosk.end();
   } finally {

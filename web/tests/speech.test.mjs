@@ -19,10 +19,9 @@ after(async () => {
 /** @param {import('playwright-core').Page} page */
 const playSpeech = (page) => page.addInitScript(() => {
   globalThis.spoken = [];
-  const voices = [{ lang: 'en-US', name: 'E' }, { lang: 'zh_TW', name: 'Z' }];
   Object.defineProperty(globalThis, 'speechSynthesis', {
     value: {
-      speaking: false, pending: false, getVoices: () => voices,
+      speaking: false, pending: false, 
       speak(utterance) { this.speaking = true; globalThis.spoken.push(utterance); },
       cancel() { this.speaking = false; globalThis.spoken.push('silence'); },
     },
@@ -36,11 +35,11 @@ const playSpeech = (page) => page.addInitScript(() => {
   };
 });
 
-const spoken = (page) => page.evaluate(() => globalThis.spoken.filter((each) => each !== 'silence').map(({ text, lang, voice }) => ({ text, lang, voice: voice?.name })));
+const spoken = (page) => page.evaluate(() => globalThis.spoken.filter((each) => each !== 'silence').map(({ text, lang }) => ({ text, lang })));
 
 for (const { locale, question, read, speech } of [
-  { locale: 'en-GB', question: 'What are the opening hours?', read: 'Read aloud', speech: { lang: 'en-US', voice: 'E' } },
-  { locale: 'zh-TW', question: '開放時間是幾點到幾點？', read: '朗讀', speech: { lang: 'zh-TW', voice: 'Z' } },
+  { locale: 'en-GB', question: 'What are the opening hours?', read: 'Read aloud', speech: { lang: 'en-US' } },
+  { locale: 'zh-TW', question: '開放時間是幾點到幾點？', read: '朗讀', speech: { lang: 'zh-TW' } },
 ]) {
   test(`${locale}: an answer is read aloud sentence by sentence in its own voice`, async () => {
     const { page, end, linkIs, ask } = await visit(browser, demo.url, { locale, prepare: playSpeech });
@@ -52,7 +51,7 @@ for (const { locale, question, read, speech } of [
     await becomes(turn, 'completed');
     const said = await spoken(page);
     assert.ok(said.length > 1, 'in one piece');
-    for (const { lang, voice } of said) assert.deepEqual({ lang, voice }, speech);
+    for (const { lang } of said) assert.equal(lang, speech.lang);
     const plain = (text) => text.replace(/\s/g, '');
     assert.equal(plain(said.map(({ text }) => text).join('')), plain(await turn.locator('.answer').innerText()));
     await end();

@@ -100,7 +100,7 @@ test('where tokens are set, one is asked for, kept for the tab and taken out of 
     const refused = page.waitForResponse((response) => response.url().endsWith('/metrics'));
     await page.keyboard.press('Enter');
     assert.equal((await refused).status(), 401);
-    await stateIs(page, 'denied');
+    await page.getByText('Wrong token').waitFor();
     await page.fill('input', 's3cret&+%');
     await page.keyboard.press('Enter');
     await stateIs(page, 'open');

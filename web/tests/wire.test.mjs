@@ -39,6 +39,12 @@ class Wire {
     });
   }
 
+  /** The page's next socket, which nobody answers. */
+  async ignore() {
+    await this.#until(() => this.#lives[this.#taken]);
+    this.#taken += 1;
+  }
+
   /** The page's next socket, greeted. @param {Record<string, unknown>} [session] */
   async accept(session = {}) {
     const life = await this.#until(() => this.#lives[this.#taken]);
@@ -85,7 +91,8 @@ const done = (turn_id, text, more = {}) => ({
 /** @param {object} [options] of `visit` */
 async function open(options = {}) {
   const wire = new Wire();
-  const visited = await visit(browser, server.url, { ...options, prepare: (page) => wire.play(page) });
+  const prepare = async (page) => { await options.prepare?.(page); await wire.play(page); };
+  const visited = await visit(browser, server.url, { ...options, prepare });
   const first = await wire.accept(options.session);
   await visited.linkIs('open');
   return { ...visited, wire, first };
@@ -206,17 +213,16 @@ test('what an answer had to do without is said', async () => {
     { type: 'turn_started', turn_id: 't1', id },
     { type: 'tone', turn_id: 't1', tone: 'elder_friendly', outcome: 'cached', selected_by: 'rule', because: ['<i>hat</i>'] },
     done('t1', 'In 1907.', {
-      status: 'timed_out', degraded: ['describe', 'select'], facts_missing: ['1911'], tone: 'elder_friendly',
+      status: 'timed_out', degraded: ['describe'], facts_missing: ['1911'], tone: 'elder_friendly',
       sources: [{ title: '<u>History</u>', file: 'a.json', score: 1 }], timings_ms: { first_token: 1234.5, description: 800 },
     }),
   );
   await becomes(turn, 'timed_out');
-  assert.match(await turn.locator('.note').innerText(), /too long.*camera could not be asked.*tone is the usual one.*Please check: 1911/);
+  assert.match(await turn.locator('.note').innerText(), /too long.*Please check: 1911/);
   await turn.locator('.chip').click();
-  assert.deepEqual(await turn.locator('.tone p').allInnerTexts(), ['Because: <i>hat</i>', 'The camera saw: <b>A man</b> with a hat']);
-  assert.equal(await turn.locator('.sources').innerText(), '<u>History</u>\na.json · 1.00');
+  assert.deepEqual(await turn.locator('.tone p').allInnerTexts(), ['Because: <i>hat</i>', 'Seen: <b>A man</b> with a hat']);
   assert.equal(await turn.locator('.timeline summary').innerText(), 'First token 1,235 ms · total 12 ms');
-  assert.equal(await page.innerText('#seen'), 'The camera sees: <b>A man</b> with a hat');
+  assert.equal(await page.innerText('#seen'), 'Seen: <b>A man</b> with a hat');
   await picture(page, 'degraded');
   await end();
 });
@@ -228,7 +234,7 @@ test('“that’s not me” asks the camera again', async () => {
   assert.deepEqual(await first.next('typing'), { type: 'typing', refresh: true });
   assert.equal(await page.innerText('#seen'), 'Looking again…');
   first.emit({ type: 'description', text: 'A woman', source: 'vlm', age_ms: 0 });
-  await page.getByText('The camera sees: A woman').waitFor();
+  await page.getByText('Seen: A woman').waitFor();
   await end();
 });
 
@@ -238,7 +244,8 @@ test('a visitor who leaves while nobody listens is forgotten later', async () =>
   first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id });
   await becomes(turn, 'running');
   first.close(1012);
-  await page.waitForSelector('#link-state[data-state="waiting"]');
+  await page.waitForSelector('html[data-link="waiting"]');
+  await page.getByRole('button', { name: 'Settings' }).click();
   await page.click('#forget');
   await ask('When is it open?');
   const second = await wire.accept({ resumed: true });
@@ -250,13 +257,264 @@ test('a visitor who leaves while nobody listens is forgotten later', async () =>
   await end();
 });
 
-test('a long question is counted and held back', async () => {
-  const { page, end } = await open();
-  await page.fill('#question', '字'.repeat(3_990));
-  assert.equal(await page.innerText('#counter'), '10 characters left');
-  await page.fill('#question', '字'.repeat(4_001));
-  assert.equal(await page.innerText('#counter'), '1 characters too many');
-  await page.press('#question', 'Enter');
-  assert.equal(await page.locator('.turn').count(), 0);
+test('the field takes no longer question than the server does', async () => {
+  const { page, end, first } = await open();
+  await page.locator('#question').focus();
+  await page.keyboard.insertText('字'.repeat(4_001));
+  await page.keyboard.press('Enter');
+  assert.equal((await first.next('message')).text_user_msg.length, 4_000);
+  await end();
+});
+
+/** A first reply under way, with its first words shown. @param {Awaited<ReturnType<typeof open>>} opened */
+async function replying({ first, ask }, text) {
+  const turn = await ask('Who built it?');
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id }, { type: 'token', turn_id: 't1', text });
+  await turn.locator('.answer').filter({ hasText: text.trim().slice(0, 20) }).waitFor();
+  return turn;
+}
+
+/** Waits until the page has dealt with all frames so far: they come in order. */
+const caughtUp = async ({ page, first }, mark) => {
+  first.emit({ type: 'description', text: mark, source: 'vlm', age_ms: 0 });
+  await page.locator('#seen').filter({ hasText: mark }).waitFor();
+};
+
+test('a reply that the visitor talks over is read no further, and the microphone does not hear it', async () => {
+  const opened = await open({ prepare: (page) => page.addInitScript(() => {
+    globalThis.said = [];
+    Object.defineProperty(globalThis, 'speechSynthesis', { value: { getVoices: () => [], speak: ({ text }) => globalThis.said.push(text), cancel() {} } });
+    globalThis.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+  }) });
+  const { page, end, first } = opened;
+  await page.getByRole('button', { name: 'Read aloud' }).click();
+  await replying(opened, 'One. ');
+  await page.locator('#question').pressSequentially('W');
+  first.emit({ type: 'token', turn_id: 't1', text: 'Two. ' }, done('t1', 'One. Two. '));
+  await caughtUp(opened, 'mark');
+  assert.deepEqual(await page.evaluate(() => globalThis.said), ['One.']);
+  await end();
+});
+
+test('a reply that ended while the page was away comes with its report', async () => {
+  const opened = await open();
+  const { end, wire, first } = opened;
+  const turn = await replying(opened, 'The ');
+  first.close(4000);
+  const second = await wire.accept({ last_seq: 90, snapshot: { history: [], turn: null } });
+  const { id } = await second.next('message');
+  second.emit({ type: 'turn_started', turn_id: 't1', id, seq: 1 }, { ...done('t1', 'The keeper did.'), seq: 90 });
+  await becomes(turn, 'completed');
+  assert.equal(await turn.locator('.answer').innerText(), 'The keeper did.');
+  await end();
+});
+
+test('a question takes the place of comparisons that wait', async () => {
+  const opened = await open();
+  const { page, end, first, ask } = opened;
+  const turn = await replying(opened, 'The keeper.');
+  first.emit(done('t1', 'The keeper.'));
+  await becomes(turn, 'completed');
+  await turn.locator('.timeline summary').click();
+  await turn.getByRole('button', { name: 'Compare the strategies' }).click();
+  assert.equal((await first.next('message')).strategy, 'sequential');
+  await ask('When is it open?');
+  assert.equal((await first.next('message')).text_user_msg, 'When is it open?');
+  assert.equal(await page.getByText('Not sent yet').count(), 0);
+  await end();
+});
+
+test('a visitor who scrolls back by little steps is left alone while text comes', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  await replying(opened, 'Words\n'.repeat(200));
+  const top = () => page.locator('#scroller').evaluate((node) => node.scrollTop);
+  await page.locator('#scroller').focus();
+  for (let step = 0; step < 4; step += 1) {
+    const before = await top();
+    await page.keyboard.press('ArrowUp');
+    await page.waitForFunction((from) => document.querySelector('#scroller').scrollTop <= from - 40, before);
+    const after = await top();
+    first.emit({ type: 'token', turn_id: 't1', text: 'more ' });
+    await caughtUp(opened, `step ${step}`);
+    assert.equal(await top(), after);
+  }
+  await end();
+});
+
+test('what the keyboard stands on is still there when the answer ends', async () => {
+  const opened = await open();
+  const { page, end, first, ask } = opened;
+  const turn = await ask('Who built it?');
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id },
+    { type: 'tone', turn_id: 't1', tone: 'elder_friendly', outcome: 'cached', selected_by: 'rule', because: ['hat'] });
+  await turn.locator('.tone summary').focus();
+  first.emit({ type: 'token', turn_id: 't1', text: 'A keeper.' }, done('t1', 'A keeper.'));
+  await becomes(turn, 'completed');
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), 'SUMMARY');
+  await end();
+});
+
+test('an answer that the server cut is not said to be stopped; one that the visitor stopped is', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  const cut = await replying(opened, 'The keeper');
+  first.emit(done('t1', 'The keeper', { status: 'cancelled', sources: [{ title: 'History', file: 'a.json', score: 1 }] }));
+  await becomes(cut, 'lost');
+  assert.match(await cut.locator('.note').innerText(), /broke off/);
+  assert.equal(await cut.locator('.sources').isVisible(), false);
+  await cut.getByRole('button', { name: 'Ask again' }).click();
+  const stopped = page.locator('.turn').nth(1);
+  first.emit({ type: 'turn_started', turn_id: 't2', id: (await first.next('message')).id });
+  await becomes(stopped, 'running');
+  await page.keyboard.press('Escape');
+  assert.equal((await first.next('cancel')).turn_id, 't2');
+  first.emit(done('t2', '', { status: 'cancelled' }));
+  await becomes(stopped, 'cancelled');
+  assert.match(await stopped.locator('.note').innerText(), /^Stopped\.$/);
+  await stopped.getByRole('button', { name: 'Ask again' }).waitFor();
+  await end();
+});
+
+test('a tone is explained by the description that decided it', async () => {
+  const opened = await open();
+  const { page, end, first, ask } = opened;
+  const saw = (text) => ({ type: 'description', text, source: 'vlm', age_ms: 0 });
+  const turn = await ask('Who built it?');
+  first.emit(saw('a boy'), { type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id },
+    { type: 'tone', turn_id: 't1', tone: 'child_friendly', outcome: 'cached', selected_by: 'rule', because: ['boy'] },
+    { type: 'token', turn_id: 't1', text: 'A keeper.' }, { ...saw('a woman'), turn_id: 't1' }, done('t1', 'A keeper.'), saw('a man'));
+  await becomes(turn, 'completed');
+  await turn.locator('.chip').click();
+  assert.deepEqual(await turn.locator('.tone p').allInnerTexts(), ['Because: boy', 'Seen: a boy']);
+
+  // A simulated visitor is who is shown and sent, whatever the camera sees and the language.
+  const chosen = await page.locator('#visitor option').nth(1).getAttribute('value');
+  await page.selectOption('#visitor', chosen);
+  first.emit(saw('somebody else'));
+  await page.click('#language');
+  await page.click('#language');
+  assert.equal(await page.innerText('#seen'), `You were described as: ${chosen}`);
+  const second = await ask('When?');
+  const { id, user_description: sent } = await first.next('message');
+  assert.equal(sent, chosen);
+  first.emit({ type: 'turn_started', turn_id: 't2', id }, { type: 'description', text: chosen, source: 'client', age_ms: 0, turn_id: 't2' },
+    { type: 'tone', turn_id: 't2', tone: 'child_friendly', outcome: 'client', selected_by: 'rule', because: ['girl'] }, saw('nobody else'), done('t2', 'Then.'));
+  await becomes(second, 'completed');
+  await second.locator('.chip').click();
+  assert.equal(await second.locator('.tone p').last().innerText(), `You were described as: ${chosen}`);
+  assert.equal(await page.innerText('#seen'), `You were described as: ${chosen}`);
+  await page.click('#not-me');
+  assert.equal(await page.inputValue('#visitor'), '');
+  await end();
+});
+
+test('no button moves when an answer starts or ends, and a double click does one thing', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  const places = () => page.locator('#composer > :is(#microphone, #look, textarea)').evaluateAll((nodes) =>
+    nodes.map((node) => JSON.stringify(node.getBoundingClientRect())));
+  const before = await places();
+  await page.fill('#question', 'Who built it?');
+  await page.locator('#send').dblclick();
+  first.emit({ type: 'turn_started', turn_id: 't1', id: (await first.next('message')).id }, { type: 'token', turn_id: 't1', text: 'A ' });
+  await page.locator('.answer').filter({ hasText: 'A' }).waitFor();
+  await page.getByRole('button', { name: 'Stop' }).waitFor();
+  assert.deepEqual(await places(), before);
+  await page.getByRole('button', { name: 'Stop' }).dblclick();
+  await first.next('cancel');
+  first.emit(done('t1', 'A ', { status: 'cancelled' }));
+  await becomes(page.locator('.turn'), 'cancelled');
+  assert.deepEqual(await places(), before);
+  assert.equal(await page.locator('#microphone').getAttribute('aria-pressed'), 'false');
+  assert.equal(await page.locator('.turn').count(), 1);
+  await end();
+});
+
+test('who has scrolled back during an answer is led to the newest by a button', async () => {
+  const opened = await open();
+  const { page, end, first } = opened;
+  await replying(opened, 'Words\n'.repeat(200));
+  const newest = page.getByRole('button', { name: 'To the newest' });
+  assert.equal(await newest.isVisible(), false);
+  await page.locator('#scroller').hover();
+  await page.mouse.wheel(0, -500);
+  await newest.waitFor();
+  const top = await page.locator('#scroller').evaluate((node) => node.scrollTop);
+  first.emit({ type: 'token', turn_id: 't1', text: 'more\n'.repeat(20) });
+  await caughtUp(opened, 'mark');
+  assert.equal(await page.locator('#scroller').evaluate((node) => node.scrollTop), top);
+  await newest.click();
+  await newest.waitFor({ state: 'hidden' });
+  const fromEnd = () => page.locator('#scroller').evaluate((node) => node.scrollHeight - node.scrollTop - node.clientHeight);
+  assert.ok(await fromEnd() < 2);
+  for (let token = 0; token < 20; token += 1) {
+    first.emit({ type: 'token', turn_id: 't1', text: 'more\n' });
+    await caughtUp(opened, `token ${token}`);
+    assert.ok(await fromEnd() < 2, `token ${token}`);
+  }
+  await end();
+});
+
+test('a draft outlives a reload and an edit', async () => {
+  const opened = await open();
+  const { page, end, wire, first } = opened;
+  const turn = await replying(opened, 'A keeper.');
+  first.emit(done('t1', 'A keeper.'));
+  await becomes(turn, 'completed');
+  await page.fill('#question', 'And when?');
+  await turn.getByRole('button', { name: 'Edit' }).click();
+  assert.equal(await page.inputValue('#question'), 'Who built it?\nAnd when?');
+  await page.reload();
+  await wire.accept({ resumed: true });
+  assert.equal(await page.inputValue('#question'), 'Who built it?\nAnd when?');
+  await end();
+});
+
+test('a suggestion under a finger stays when the connection comes back', async () => {
+  const { page, end, wire, first, linkIs } = await open();
+  const suggestion = await page.locator('#suggestions .suggestion').first().elementHandle();
+  const asked = page.waitForResponse('**/house.json');
+  first.close(1012);
+  await wire.accept({ resumed: true });
+  await linkIs('open');
+  await (await asked).finished();
+  await page.evaluate(() => fetch('house.json').then((response) => response.json())); // behind the page's own
+  assert.equal(await suggestion.evaluate((node) => node.isConnected), true);
+  await end();
+});
+
+test('a connection that never begins is given up, and tried again', async () => {
+  const wire = new Wire();
+  const { page, end, linkIs } = await visit(browser, server.url, { prepare: async (opened) => { await opened.clock.install(); await wire.play(opened); } });
+  await wire.ignore();
+  await page.clock.runFor(10_000);
+  await linkIs('waiting');
+  await page.clock.runFor(1_000);
+  await wire.accept();
+  await linkIs('open');
+  await end();
+});
+
+test('a copy that the browser forbids is said, and “Copy” comes back', async () => {
+  const opened = await open({ prepare: (page) => page.addInitScript(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  }) });
+  const { page, end, first } = opened;
+  const turn = await replying(opened, 'A keeper.');
+  first.emit(done('t1', 'A keeper.'));
+  await turn.getByRole('button', { name: 'Copy' }).click();
+  await turn.getByRole('button', { name: 'Copying is blocked.' }).waitFor();
+  assert.match(await page.textContent('#announcer'), /Copying is blocked/);
+  await turn.getByRole('button', { name: 'Copy', exact: true }).waitFor();
+  await end();
+});
+
+test('a notice goes with the next action', async () => {
+  const { page, end, first } = await open();
+  first.emit({ type: 'error', code: 'rate_limited', message: 'slow', retryable: true });
+  await page.getByRole('alert').getByText('too fast').waitFor();
+  await page.fill('#question', 'W');
+  assert.equal(await page.isVisible('#notice'), false);
   await end();
 });

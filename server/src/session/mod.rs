@@ -4,6 +4,8 @@
 //! A [`Session`] is plain state behind a short lock; nothing runs for an idle one. While there is something
 //! to do, one task ([`driver`]) works off its queue: turns and the ends of visitor epochs, in order.
 
+#[cfg(test)]
+mod cluster;
 mod driver;
 mod journal;
 mod limit;

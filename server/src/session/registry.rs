@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+#[cfg(not(test))]
+use getrandom::fill;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+#[cfg(test)]
+use super::cluster::fill; // so that a simulation can be repeated
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
 use super::state::{Job, State};
@@ -77,9 +81,21 @@ impl Sessions {
                 .map_err(|error| error.to_string())?;
             Ok::<_, String>(Arc::new(Node::new(Box::new(store), outage, advertise)))
         });
+        Ok(Self::at_node(engine, knobs, node.transpose()?, metrics, tasks, shutdown))
+    }
+
+    /// An empty registry, at a node if there are others.
+    pub(super) fn at_node(
+        engine: Engine,
+        knobs: Knobs,
+        node: Option<Arc<Node>>,
+        metrics: Arc<Metrics>,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
         let rng = Mutex::new(knobs.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, shutdown, node: node.transpose()? });
-        Ok(Arc::new(Self { map: DashMap::new(), rng, shared }))
+        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, shutdown, node });
+        Arc::new(Self { map: DashMap::new(), rng, shared })
     }
 
     /// What turns share.
@@ -243,6 +259,7 @@ impl Sessions {
                 }
                 is_kept
             });
+            dropped.sort_unstable(); // as tests are to be repeated
             if let Some(node) = &self.shared.node {
                 for (id, fence) in dropped {
                     let _ = node.call(node.store().erase(&id, fence)).await; // else it expires by itself
@@ -255,7 +272,7 @@ impl Sessions {
 /// 128 random bits in hex: nobody guesses a session or its resume token.
 pub(super) fn random_id() -> Arc<str> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
         .iter()
         .fold(String::with_capacity(32), |mut id, byte| {

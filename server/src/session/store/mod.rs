@@ -13,6 +13,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(super) use self::redis::NODE_TTL;
 pub(super) use self::redis::RedisStore;
 use super::outbox::Sequenced;
 use crate::event::{HistoryMessage, Message};

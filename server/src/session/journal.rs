@@ -193,7 +193,10 @@ impl State {
             journal.is_writing = false;
         }
         let goes_on = journal.is_writing;
-        shown.into_iter().for_each(|event| self.push(event));
+        for event in shown {
+            self.replace(&event);
+            self.push(event);
+        }
         goes_on
     }
 }

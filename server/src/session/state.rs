@@ -286,7 +286,21 @@ impl State {
             None => Some(event),
         };
         if let Some(event) = event {
+            self.replace(&event);
             self.push(event);
+        }
+    }
+
+    /// What is sent again says what was said at first: a turn's end may not be in the store, other than was hoped.
+    pub(super) fn replace(&mut self, event: &Sequenced) {
+        let Event::TurnDone(report) = &*event.event else { return };
+        if report.durable != Some(false) {
+            return;
+        }
+        self.replay.replace(event);
+        let mut done = self.recent.iter_mut().filter_map(|recent| recent.done.as_mut());
+        if let Some(done) = done.find(|done| done.seq == event.seq) {
+            done.clone_from(event);
         }
     }
 

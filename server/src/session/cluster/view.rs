@@ -113,8 +113,17 @@ impl View {
             self.is_of_now(&message.text)?;
         }
         self.running = None;
-        for question in self.questions.values_mut().filter(|question| question.stand == Stand::Running) {
-            question.stand = Stand::Asked; // what became of it is not known: it is asked again
+        for question in self.questions.values_mut() {
+            let is_told = snapshot.history.iter().any(|message| message.text == question.word);
+            let runs = snapshot.turn.as_ref().is_some_and(|(turn_id, _)| question.turn_id.as_ref() == Some(turn_id));
+            let is_over = match question.stand {
+                Stand::Running => !runs, // whatever became of it: the snapshot tells
+                Stand::Asked => is_told,
+                _ => false,
+            };
+            if is_over {
+                question.stand = Stand::Done { is_durable: false };
+            }
         }
         if let Some((turn_id, text)) = &snapshot.turn {
             self.is_of_now(text)?;
@@ -188,21 +197,33 @@ impl View {
     }
 
     /// A frame that was sent before, of a question that was asked again.
-    fn hear_again(&self, event: &Event) -> Checked {
+    fn hear_again(&mut self, event: &Event) -> Checked {
         match event {
-            Event::TurnStarted { id: Some(id), .. } => match self.question(id)?.stand {
-                Stand::Running | Stand::Done { .. } => Ok(()),
-                // A snapshot has told of it.
-                Stand::Asked => Ok(()),
-                Stand::Over => Err(format!("{id} starts again, and its epoch is over")),
-            },
-            Event::TurnDone(report) => self.is_of_now(&report.text),
-            _ => Err(format!("sent twice: {event:?}")),
+            Event::TurnStarted { id: Some(id), turn_id, .. } => {
+                let question = self.question(id)?;
+                if question.stand == Stand::Over {
+                    return Err(format!("{id} starts again, and its epoch is over"));
+                }
+                question.turn_id = Some(Arc::clone(turn_id));
+                if question.stand == Stand::Asked && self.running.as_ref().is_some_and(|it| it.turn_id == *turn_id) {
+                    self.question(id)?.stand = Stand::Running; // a snapshot has told of it
+                }
+            }
+            Event::TurnDone(report) => {
+                self.is_of_now(&report.text)?;
+                let mut questions = self.questions.values_mut().filter(|it| it.stand == Stand::Asked);
+                if let Some(question) = questions.find(|it| it.turn_id.as_ref() == Some(&report.turn_id)) {
+                    question.stand = Stand::Done { is_durable: report.durable == Some(true) };
+                    question.status = Some(report.status);
+                }
+            }
+            _ => return Err(format!("sent twice: {event:?}")),
         }
+        Ok(())
     }
 
-    fn question(&self, id: &str) -> Result<&Question, String> {
-        let question = id.parse().ok().and_then(|id: u32| self.questions.get(&id));
+    fn question(&mut self, id: &str) -> Result<&mut Question, String> {
+        let question = id.parse().ok().and_then(|id: u32| self.questions.get_mut(&id));
         question.ok_or_else(|| format!("nobody asked {id}"))
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Client {
 struct Socket {
     houses: Vec<Arc<House>>,
     opened: Opened,
+    /// Sent, and on its way.
+    come: VecDeque<Sequenced>,
     /// Come, and not yet read.
     unread: VecDeque<Sequenced>,
 }
@@ -123,7 +125,7 @@ impl Client {
             self.view.is_forgetting = false;
         }
         self.check(checked);
-        Some(Socket { houses, opened, unread: VecDeque::new() })
+        Some(Socket { houses, opened, come: VecDeque::new(), unread: VecDeque::new() })
     }
 
     fn house_at(&self, address: &str) -> Option<Arc<House>> {
@@ -212,8 +214,8 @@ impl Client {
             }
             match timeout_at(until, socket.read()).await {
                 Err(_) => return true,
-                Ok(Some(frames)) => socket.unread.extend(frames),
-                Ok(None) => {
+                Ok(true) => {}
+                Ok(false) => {
                     self.note(|| "is cut off".into());
                     return false;
                 }
@@ -281,10 +283,11 @@ impl Client {
         if last.stand != (Stand::Done { is_durable: true }) {
             self.world.wrong(format!("client {}: the last question is {:?}", self.number, last.stand));
         }
-        let newest = self.view.questions.iter().rev().take(3);
+        let newest = self.view.ended.iter().rev().take(3);
         let durable: Vec<_> = newest
+            .map(|id| (*id, &self.view.questions[id]))
             .filter(|(_, it)| it.stand == (Stand::Done { is_durable: true }))
-            .map(|(id, it)| (*id, it.word.clone(), it.status == Some(Status::Completed)))
+            .map(|(id, it)| (id, it.word.clone(), it.status == Some(Status::Completed)))
             .collect();
         let Some((id, _)) = self.view.session.clone() else { return };
         let stored = self.world.model().sessions.get(&*id).cloned();
@@ -323,22 +326,27 @@ impl Socket {
         }
     }
 
-    /// What has come; none at the end.
-    async fn read(&self) -> Option<Vec<Sequenced>> {
+    /// Waits for what comes and can be read; false at the end. May be dropped and called again at any time.
+    async fn read(&mut self) -> bool {
+        let (first, last) = (&self.houses[0].power, &self.houses[self.houses.len() - 1].power);
+        let (outbox, come) = (&self.opened.attached.outbox, &mut self.come);
         let read = async {
-            let frames = poll_fn(|cx| self.opened.attached.outbox.poll_take(cx)).await.ok();
-            for house in &self.houses {
-                house.power.awake().await;
+            if come.is_empty() {
+                match poll_fn(|cx| outbox.poll_take(cx)).await {
+                    Ok(frames) => come.extend(frames),
+                    Err(_) => return false,
+                }
             }
-            frames
+            first.awake().await;
+            last.awake().await;
+            self.unread.append(come);
+            true
         };
-        let first = &self.houses[0].power;
-        let last = &self.houses[self.houses.len() - 1].power;
         tokio::select! {
             biased;
-            () = first.is_cut() => None,
-            () = last.is_cut() => None,
-            frames = read => frames,
+            () = first.is_cut() => false,
+            () = last.is_cut() => false,
+            is_read = read => is_read,
         }
     }
 }

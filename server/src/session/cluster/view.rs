@@ -45,8 +45,10 @@ pub(super) struct View {
     running: Option<Running>,
     /// By their ids, oldest first.
     pub(super) questions: BTreeMap<u32, Question>,
-    /// The newest question with a durable end, and whether what the store lost since matters.
-    pub(super) emptied: u32,
+    /// The questions whose turns ended, in that order.
+    pub(super) ended: Vec<u32>,
+    /// How often the store had been emptied.
+    emptied: u32,
     /// Something durable was heard in this epoch since the store was last empty.
     pub(super) is_kept: bool,
     /// A `forget` was said and not yet answered.
@@ -263,8 +265,9 @@ impl View {
         }
         let is_durable = report.durable == Some(true);
         self.is_kept |= is_durable;
-        let question = self.questions.values_mut().find(|question| question.stand == Stand::Running);
-        if let Some(question) = question.filter(|it| it.turn_id.as_ref() == Some(&report.turn_id)) {
+        let question = self.questions.iter_mut().find(|(_, question)| question.stand == Stand::Running);
+        if let Some((id, question)) = question.filter(|(_, it)| it.turn_id.as_ref() == Some(&report.turn_id)) {
+            self.ended.push(*id);
             question.stand = Stand::Done { is_durable };
             question.status = Some(report.status);
         }

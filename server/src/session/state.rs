@@ -109,6 +109,8 @@ struct Active {
 #[derive(Debug)]
 struct Recent {
     id: Arc<str>,
+    /// Its turn has begun. Before, only this node knows of the message.
+    is_begun: bool,
     started: Option<Sequenced>,
     done: Option<Sequenced>,
 }
@@ -155,7 +157,10 @@ impl State {
             mention_due: record.mention_due,
             ..Self::new(knobs, rng)
         };
-        record.ids.iter().for_each(|id| state.remember_id(Some(id)));
+        for id in &record.ids {
+            state.remember_id(Some(id));
+            state.recent.back_mut().into_iter().for_each(|recent| recent.is_begun = true);
+        }
         for frame in frames {
             state.note(frame);
             state.replay.push(frame.clone());
@@ -176,7 +181,7 @@ impl State {
             turns: self.turns,
             mention_due: self.mention_due,
             history: self.history.iter().cloned().collect(),
-            ids: self.recent.iter().map(|recent| Arc::clone(&recent.id)).collect(),
+            ids: self.recent.iter().filter(|it| it.is_begun).map(|recent| Arc::clone(&recent.id)).collect(),
             running: self.active.as_ref().map(|active| active.running.clone()),
         }
     }
@@ -310,6 +315,7 @@ impl State {
             Event::TurnStarted { id: Some(id), .. } => {
                 if let Some(recent) = self.recent.iter_mut().find(|recent| recent.id == *id) {
                     recent.started = Some(event.clone());
+                    recent.is_begun = true;
                 }
             }
             Event::TurnDone(report) => {
@@ -348,7 +354,7 @@ impl State {
         if self.recent.len() == MAX_RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back(Recent { id: Arc::from(id), started: None, done: None });
+        self.recent.push_back(Recent { id: Arc::from(id), is_begun: false, started: None, done: None });
     }
 
     /// Drops the oldest frames kept for repetitions until the rest is small enough.

@@ -32,7 +32,7 @@ pub(super) struct Record {
     pub(super) mention_due: bool,
     /// What was said, oldest first.
     pub(super) history: Vec<HistoryMessage>,
-    /// The clients' own ids of messages, oldest first.
+    /// The clients' own ids of messages whose turns have begun, oldest first.
     pub(super) ids: Vec<Arc<str>>,
     /// The turn that runs.
     pub(super) running: Option<Running>,

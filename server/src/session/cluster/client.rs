@@ -261,10 +261,11 @@ impl Client {
                     let stuck = (self.view.is_running(), self.view.asked());
                     return self.world.wrong(format!("client {} waits for ever: {stuck:?}", self.number));
                 }
-                if let Some(id) = self.view.asked().filter(|_| !self.view.is_running()) {
+                let next = self.view.asked().filter(|_| !self.view.is_running());
+                if let Some(id) = next {
                     self.ask(&socket, id);
                 }
-                is_there = self.hear_until(&mut socket, Instant::now() + Duration::from_secs(10)).await;
+                is_there = self.hear_for(&mut socket, next).await;
             }
             if is_there {
                 is_there = self.hear_until(&mut socket, Instant::now() + Duration::from_secs(1)).await;
@@ -274,6 +275,34 @@ impl Client {
                 return self.leave(socket);
             }
             self.leave(socket);
+        }
+    }
+
+    /// Reads until a question is answered, or the turn that runs has ended; false if the connection ends first.
+    async fn hear_for(&mut self, socket: &mut Socket, asked: Option<u32>) -> bool {
+        let patience = Instant::now() + Duration::from_secs(10);
+        loop {
+            if !self.hear_until(socket, Instant::now() + Duration::from_millis(200)).await {
+                return false;
+            }
+            let is_asked = asked.is_some_and(|id| self.view.questions[&id].stand == Stand::Asked);
+            if !is_asked && !self.view.is_running() {
+                return true;
+            }
+            if Instant::now() > patience {
+                self.bear_silence(asked.filter(|_| is_asked));
+                return true;
+            }
+        }
+    }
+
+    /// A repeated question gets no word where its frames are kept no more. One whose turn never began must not be
+    /// taken for a repetition.
+    fn bear_silence(&mut self, asked: Option<u32>) {
+        let (Some(id), Some((session, _))) = (asked, &self.view.session) else { return };
+        if self.world.model().begun.contains(&(session.to_string(), id.to_string())) {
+            self.note(|| format!("takes {id} for answered"));
+            self.view.give_up(id);
         }
     }
 
@@ -287,7 +316,7 @@ impl Client {
         let durable: Vec<_> = newest
             .map(|id| (*id, &self.view.questions[id]))
             .filter(|(_, it)| it.stand == (Stand::Done { is_durable: true }))
-            .map(|(id, it)| (id, it.word.clone(), it.status == Some(Status::Completed)))
+            .map(|(id, it)| (id, it.word.clone(), it.status == Some(Status::Completed), it.turn()))
             .collect();
         let Some((id, _)) = self.view.session.clone() else { return };
         let stored = self.world.model().sessions.get(&*id).cloned();
@@ -301,8 +330,9 @@ impl Client {
         }
         let text = format!("{:?} {:?}", record, stored.frames);
         self.check(self.view.is_of_now(&text));
-        for (_, word, _) in durable.iter().filter(|(.., is_complete)| *is_complete) {
-            if !record.history.iter().any(|message| message.text == *word) {
+        // Five turns are kept.
+        for (_, word, is_complete, turn) in &durable {
+            if *is_complete && turn + 5 > record.turns && !record.history.iter().any(|message| message.text == *word) {
                 self.world.wrong(format!("client {}: {word} was durable and is lost", self.number));
             }
         }

@@ -1,11 +1,12 @@
 //! A model of the shared store: what the scripts do, in plain code. The contract's tests show that it is true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::event::Event;
 use crate::session::outbox::Sequenced;
 use crate::session::store::{Batch, Claimed, Kept, NODE_TTL, Record, Seen, StoreError};
 
@@ -44,6 +45,8 @@ pub(super) struct Model {
     taken: BTreeMap<String, (Vec<(u64, String)>, Instant)>,
     /// Who last took each session, whatever the rules say: node and fence.
     owners: BTreeMap<String, (String, u64)>,
+    /// The questions whose turns were written to have begun: session and id.
+    pub(super) begun: BTreeSet<(String, String)>,
     /// What must never happen and did.
     pub(super) wrongs: Vec<String>,
     /// How often it was emptied.
@@ -60,6 +63,7 @@ impl Model {
             nodes: BTreeMap::new(),
             taken: BTreeMap::new(),
             owners: BTreeMap::new(),
+            begun: BTreeSet::new(),
             wrongs: Vec::new(),
             emptied: 0,
         }
@@ -162,6 +166,9 @@ impl Model {
             if entry.frames.last().is_some_and(|last| last.seq >= frame.seq) {
                 // As Redis: what stands before is done, the rest is not.
                 return Err(StoreError::Unavailable("the frame's number is too small".into()));
+            }
+            if let Event::TurnStarted { id: Some(question), .. } = &*frame.event {
+                self.begun.insert((id.to_owned(), question.to_string()));
             }
             entry.frames.push(frame.clone());
         }

@@ -28,6 +28,13 @@ pub(super) struct Question {
     pub(super) status: Option<Status>,
 }
 
+impl Question {
+    /// Its turn's number.
+    pub(super) fn turn(&self) -> u64 {
+        self.turn_id.as_ref().and_then(|turn_id| turn_id.strip_prefix('t')?.parse().ok()).unwrap_or_default()
+    }
+}
+
 /// A turn that runs, as its client shows it.
 #[derive(Debug, Clone)]
 struct Running {
@@ -72,6 +79,13 @@ impl View {
     pub(super) fn asked(&self) -> Option<u32> {
         let mut asked = self.questions.iter().filter(|(_, question)| question.stand == Stand::Asked);
         asked.next().map(|(id, _)| *id)
+    }
+
+    /// Nothing more is expected of a question.
+    pub(super) fn give_up(&mut self, id: u32) {
+        if let Some(question) = self.questions.get_mut(&id) {
+            question.stand = Stand::Done { is_durable: false };
+        }
     }
 
     /// The words that nothing may hold any more.

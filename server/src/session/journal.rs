@@ -25,6 +25,8 @@ pub(super) struct Journal {
     node: Arc<Node>,
     session: Weak<Session>,
     fence: u64,
+    /// How many writes were begun.
+    begun: u64,
     /// The resume token's digest.
     token: String,
     /// Not yet written.
@@ -47,6 +49,7 @@ impl Journal {
             node,
             session,
             fence,
+            begun: 0,
             token: digest(token),
             frames: Vec::new(),
             held: VecDeque::new(),
@@ -151,8 +154,10 @@ impl State {
         }
         let is_whole = std::mem::take(&mut journal.is_whole_due);
         let is_record_due = std::mem::take(&mut journal.is_record_due) || is_whole;
+        journal.begun += 1;
         let mut batch = Batch {
             fence: journal.fence,
+            number: journal.begun,
             token: journal.token.clone(),
             frames: std::mem::take(&mut journal.frames),
             first_seq: 0,

@@ -27,6 +27,7 @@ pub(super) struct Rules {
 pub(super) struct Entry {
     fence: u64,
     owner: String,
+    written: u64,
     token: String,
     pub(super) record: Record,
     is_running: bool,
@@ -111,6 +112,7 @@ impl Model {
             *expires = now + TAKEN_TTL;
         }
         node.clone_into(&mut entry.owner);
+        entry.written = 0;
         self.owners.insert(id.to_owned(), (node.to_owned(), entry.fence));
         let seen = entry.seen.as_ref().filter(|(_, expires)| *expires > now).map(|(text, expires)| Seen {
             text: Arc::clone(text),
@@ -128,10 +130,17 @@ impl Model {
     pub(super) fn write(&mut self, node: &str, id: &str, batch: &Batch) -> Result<(), StoreError> {
         self.expire();
         let expires = Instant::now() + self.ttl();
+        let Rules { fences, order } = self.rules;
         if let Some(entry) = self.sessions.get(id) {
-            let is_owner = entry.fence == batch.fence && entry.owner == node;
-            if !is_owner && self.rules.fences {
+            let Entry { fence, owner, written, .. } = entry;
+            if fences && (*fence > batch.fence || *fence == batch.fence && owner != node) {
                 return Err(StoreError::Fenced);
+            }
+            if order && *fence == batch.fence && batch.number <= *written {
+                return Err(StoreError::Unavailable("late".into()));
+            }
+            if order && !batch.is_whole && (*fence < batch.fence || batch.number != written + 1) {
+                return Err(StoreError::Missing);
             }
         } else if !batch.is_whole {
             return Err(StoreError::Missing);
@@ -140,6 +149,7 @@ impl Model {
         let entry = self.sessions.entry(id.to_owned()).or_insert_with(|| Entry {
             fence: batch.fence,
             owner: node.to_owned(),
+            written: 0,
             token: String::new(),
             record: Record::default(),
             is_running: false,
@@ -147,6 +157,7 @@ impl Model {
             seen: None,
             expires,
         });
+        entry.written = batch.number;
         if batch.is_whole {
             entry.frames.clear();
             entry.seen = None;
@@ -200,6 +211,9 @@ impl Model {
         let expires = Instant::now() + self.ttl();
         let entry = self.sessions.get_mut(id).ok_or(StoreError::Missing)?;
         entry.expires = expires;
+        if entry.fence < fence {
+            return Err(StoreError::Missing);
+        }
         let is_owner = entry.fence == fence && entry.owner == node;
         if is_owner { Ok(()) } else { Err(StoreError::Fenced) }
     }

@@ -167,7 +167,9 @@ impl State {
         }
         state.seq = frames.last().and_then(|frame| frame.seq).unwrap_or_default().max(record.seq);
         if (1..=MAX_UNWRITTEN).contains(&last_seq.saturating_sub(state.seq)) {
-            state.seq = last_seq;
+            // Of a turn that runs, tokens: it is begun again. Else turns that are not kept: the client is given a
+            // snapshot, because nothing else would tell it that they are gone.
+            state.seq = if record.running.is_some() { last_seq } else { last_seq + 1 };
             state.replay.clear();
         }
         state

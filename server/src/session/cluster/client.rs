@@ -33,6 +33,7 @@ struct Socket {
     come: VecDeque<Sequenced>,
     /// Come, and not yet read.
     unread: VecDeque<Sequenced>,
+    has_forgotten: bool,
 }
 
 impl Client {
@@ -125,7 +126,7 @@ impl Client {
             self.view.is_forgetting = false;
         }
         self.check(checked);
-        Some(Socket { houses, opened, come: VecDeque::new(), unread: VecDeque::new() })
+        Some(Socket { houses, opened, come: VecDeque::new(), unread: VecDeque::new(), has_forgotten: false })
     }
 
     fn house_at(&self, address: &str) -> Option<Arc<House>> {
@@ -184,6 +185,7 @@ impl Client {
                 65..72 => {
                     self.note(|| "forgets".into());
                     self.view.is_forgetting = true;
+                    socket.has_forgotten = true;
                     socket.say(Command::Forget);
                 }
                 72..80 => sleep(self.world.millis(0, 800)).await, // reads nothing
@@ -192,13 +194,18 @@ impl Client {
         }
     }
 
-    fn ask(&self, socket: &Socket, id: u32) {
-        let Some(question) = self.view.questions.get(&id).filter(|it| it.stand != Stand::Over) else { return };
+    fn ask(&mut self, socket: &Socket, id: u32) {
+        let is_forgetting = self.view.is_forgetting || socket.has_forgotten;
+        let question = self.view.questions.get_mut(&id).filter(|it| it.stand != Stand::Over);
+        // Asked again behind a `forget`, it would be another epoch's.
+        let Some(question) = question.filter(|it| !(it.was_asked && is_forgetting)) else { return };
+        question.was_asked = true;
+        let word = question.word.clone();
         self.note(|| format!("asks {id}"));
         let message = Message {
             id: Some(id.to_string()),
             convert_tone: false,
-            ..Message::asking(question.word.clone())
+            ..Message::asking(word)
         };
         socket.say(Command::Message(message));
     }
@@ -300,7 +307,8 @@ impl Client {
     /// taken for a repetition.
     fn bear_silence(&mut self, asked: Option<u32>) {
         let (Some(id), Some((session, _))) = (asked, &self.view.session) else { return };
-        if self.world.model().begun.contains(&(session.to_string(), id.to_string())) {
+        let begun = self.world.model().begun.contains(&(session.to_string(), id.to_string()));
+        if begun || self.view.questions[&id].turn_id.is_some() {
             self.note(|| format!("takes {id} for answered"));
             self.view.give_up(id);
         }

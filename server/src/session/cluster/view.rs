@@ -24,7 +24,10 @@ pub(super) enum Stand {
 pub(super) struct Question {
     pub(super) word: String,
     pub(super) stand: Stand,
-    turn_id: Option<Arc<str>>,
+    /// It was asked once.
+    pub(super) was_asked: bool,
+    /// Its turn, once that was heard of.
+    pub(super) turn_id: Option<Arc<str>>,
     pub(super) status: Option<Status>,
 }
 
@@ -72,7 +75,7 @@ impl View {
     pub(super) fn ask(&mut self, client: usize) -> u32 {
         let id = u32::try_from(self.questions.len()).unwrap();
         let word = format!("qz{client}x{id}qz");
-        self.questions.insert(id, Question { word, stand: Stand::Asked, turn_id: None, status: None });
+        self.questions.insert(id, Question { word, stand: Stand::Asked, was_asked: false, turn_id: None, status: None });
         id
     }
 

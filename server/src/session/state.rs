@@ -343,11 +343,14 @@ impl State {
         }
     }
 
-    /// Whether a message id was seen before; if so, its turn's frames are sent again.
+    /// Whether a message id was seen before; if so, its turn's frames are sent again, but for those that are still
+    /// to be sent at first.
     pub(super) fn repeat(&mut self, id: &str) -> bool {
         let Some(recent) = self.recent.iter().find(|recent| *recent.id == *id) else { return false };
+        let held = self.journal.as_ref().and_then(|journal| journal.first_held());
+        let is_shown = |frame: &Sequenced| held.is_none() || frame.seq < held;
         let frames = [recent.started.clone(), recent.done.clone()];
-        frames.into_iter().flatten().for_each(|frame| self.push(frame));
+        frames.into_iter().flatten().filter(is_shown).for_each(|frame| self.push(frame));
         true
     }
 

@@ -115,7 +115,7 @@ impl Sessions {
         let Some(node) = &self.shared.node else { return Located::Here };
         match (wanted, resume) {
             (Some(id), Some(token)) => {
-                if self.is_still_ours(node, id, token).await {
+                if self.is_still_ours(node, id, token, last_seq.unwrap_or(0)).await {
                     return Located::Here;
                 }
                 let token_digest = digest(token);
@@ -140,15 +140,15 @@ impl Sessions {
     }
 
     /// Whether this node holds the session and, as far as can be known, no other has taken it.
-    async fn is_still_ours(&self, node: &Node, id: &str, token: &str) -> bool {
+    async fn is_still_ours(&self, node: &Node, id: &str, token: &str, last_seq: u64) -> bool {
         let Some(session) = self.map.get(id).map(|session| Arc::clone(&session)) else { return false };
-        let fence = {
+        let (fence, is_ahead) = {
             let state = session.lock();
             let Some(journal) = state.journal.as_ref().filter(|_| !state.is_lost()) else { return false };
             if !state.has_token(token) {
                 return false;
             }
-            journal.fence()
+            (journal.fence(), state.seq() < last_seq)
         };
         let held = node.call(node.store().touch(&[(Arc::clone(session.id()), fence)])).await;
         match held.as_deref() {
@@ -156,6 +156,8 @@ impl Sessions {
                 session.lock().lose();
                 false
             }
+            // A client that has heard more has heard it elsewhere.
+            Err(_) => !is_ahead,
             _ => true,
         }
     }

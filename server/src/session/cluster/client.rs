@@ -114,6 +114,13 @@ impl Client {
             None => house.sessions.open(name.as_deref(), None, None),
         };
         let attached = &opened.attached;
+        if self.world.model().is_others(&attached.session_id, &house.name) {
+            // Cut off from the store, it can't know. Such a session is served as a node of its own would, until the
+            // store is back; what its client hears until then is not looked at.
+            self.note(|| format!("is let in by {}, which has lost the session unknowingly", house.name));
+            opened.session.detach(&attached.outbox);
+            return None;
+        }
         self.note(|| {
             let (id, turn) = (&attached.session_id, attached.snapshot.as_ref().map(|it| &it.turn));
             let how = (attached.resumed, attached.epoch, attached.last_seq, turn);
@@ -259,6 +266,7 @@ impl Client {
 
     /// All is quiet: what was asked ends, and what was told is kept.
     pub(super) async fn settle(&mut self) {
+        self.view.is_forgetting = false; // what was to be forgotten is, or the word was lost
         let fresh = self.view.ask(self.number);
         let deadline = Instant::now() + DEADLINE;
         while let Some(mut socket) = self.come_back().await {

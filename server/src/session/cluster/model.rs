@@ -70,6 +70,11 @@ impl Model {
         }
     }
 
+    /// Whether a session is another node's by now, whatever this node thinks.
+    pub(super) fn is_others(&self, id: &str, node: &str) -> bool {
+        self.owners.get(id).is_some_and(|(owner, _)| owner != node)
+    }
+
     /// Forgets all.
     pub(super) fn empty(&mut self) {
         self.sessions.clear();

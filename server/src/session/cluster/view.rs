@@ -59,6 +59,8 @@ pub(super) struct View {
     pub(super) ended: Vec<u32>,
     /// How often the store had been emptied.
     emptied: u32,
+    /// What has a lower number, or this one, may be gone with what the store was emptied of.
+    lost_until: u64,
     /// Something durable was heard in this epoch since the store was last empty.
     pub(super) is_kept: bool,
     /// A `forget` was said and not yet answered.
@@ -100,6 +102,9 @@ impl View {
     /// The first frame of a socket. `may_be_new`: the session may be lost.
     pub(super) fn greet(&mut self, attached: &Attached, may_be_new: bool) -> Checked {
         let Attached { session_id, resume_token, epoch, last_seq, resumed, snapshot, .. } = attached;
+        if self.lost_until == u64::MAX {
+            self.lost_until = *last_seq;
+        }
         let known = self.session.replace((Arc::clone(session_id), Arc::clone(resume_token)));
         let known = known.filter(|(id, _)| id == session_id);
         let Some((_, token)) = known else {
@@ -232,7 +237,7 @@ impl View {
                 self.is_of_now(&report.text)?;
                 let mut questions = self.questions.values_mut().filter(|it| it.stand == Stand::Asked);
                 if let Some(question) = questions.find(|it| it.turn_id.as_ref() == Some(&report.turn_id)) {
-                    question.stand = Stand::Done { is_durable: report.durable == Some(true) };
+                    question.stand = Stand::Done { is_durable: false }; // as far as the client can tell
                     question.status = Some(report.status);
                 }
             }
@@ -280,7 +285,7 @@ impl View {
         if running.text != report.text {
             return Err(format!("{} said `{}`, and its report `{}`", report.turn_id, running.text, report.text));
         }
-        let is_durable = report.durable == Some(true);
+        let is_durable = report.durable == Some(true) && self.last_seq > self.lost_until;
         self.is_kept |= is_durable;
         let question = self.questions.iter_mut().find(|(_, question)| question.stand == Stand::Running);
         if let Some((id, question)) = question.filter(|(_, it)| it.turn_id.as_ref() == Some(&report.turn_id)) {
@@ -295,6 +300,7 @@ impl View {
     pub(super) fn lose_store(&mut self, emptied: u32) {
         if self.emptied != emptied {
             self.emptied = emptied;
+            self.lost_until = u64::MAX; // all that is on its way
             self.is_kept = false;
             for question in self.questions.values_mut() {
                 if question.stand == (Stand::Done { is_durable: true }) {

@@ -266,10 +266,10 @@ impl Client {
 
     /// All is quiet: what was asked ends, and what was told is kept.
     pub(super) async fn settle(&mut self) {
-        self.view.is_forgetting = false; // what was to be forgotten is, or the word was lost
         let fresh = self.view.ask(self.number);
         let deadline = Instant::now() + DEADLINE;
         while let Some(mut socket) = self.come_back().await {
+            self.view.is_forgetting = false; // what was to be forgotten is, or the word was lost
             let mut is_there = true;
             while is_there && (self.view.is_running() || self.view.asked().is_some()) {
                 if Instant::now() > deadline {

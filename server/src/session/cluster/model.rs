@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::event::Event;
 use crate::session::outbox::Sequenced;
 use crate::session::store::{Batch, Claimed, Kept, NODE_TTL, Record, Seen, StoreError};
 
@@ -171,6 +170,7 @@ impl Model {
         if let Some(record) = &batch.record {
             entry.token.clone_from(&batch.token);
             entry.record = record.clone();
+            self.begun.extend(record.ids.iter().map(|question| (id.to_owned(), question.to_string())));
             entry.is_running = record.running.is_some();
             let seen = batch.seen.as_ref().filter(|seen| !seen.text.is_empty());
             let left = seen.map(|seen| (seen, self.description_ttl.saturating_sub(seen.age)));
@@ -182,9 +182,6 @@ impl Model {
             if entry.frames.last().is_some_and(|last| last.seq >= frame.seq) {
                 // As Redis: what stands before is done, the rest is not.
                 return Err(StoreError::Unavailable("the frame's number is too small".into()));
-            }
-            if let Event::TurnStarted { id: Some(question), .. } = &*frame.event {
-                self.begun.insert((id.to_owned(), question.to_string()));
             }
             entry.frames.push(frame.clone());
         }
@@ -199,6 +196,11 @@ impl Model {
         let (owner, newest) = self.owners.entry(id.to_owned()).or_insert((node.to_owned(), *fence));
         if *newest > *fence || *newest == *fence && owner != node {
             self.wrongs.push(format!("{node} wrote {id} by fence {fence}: it is {owner}'s by {newest}"));
+        }
+        if let Some(Record { ids, turns, .. }) = record
+            && u64::try_from(ids.len()).unwrap() > *turns
+        {
+            self.wrongs.push(format!("{node} wrote {id} with {turns} turns of {ids:?}: one has not begun"));
         }
         let (stored, written) = (self.sessions.get(id), record.as_ref());
         if let (Some(stored), Some(written)) = (stored, written)

@@ -115,7 +115,7 @@ impl View {
             self.end_epoch();
             self.running = None;
             self.is_kept = false;
-            (self.epoch, self.last_seq) = (*epoch, *last_seq);
+            (self.epoch, self.last_seq, self.lost_until) = (*epoch, *last_seq, *last_seq);
             return if *resumed || snapshot.is_some() { Err("a new session has a past".into()) } else { Ok(()) };
         };
         if (token, self.epoch) != (Arc::clone(resume_token), *epoch) {

@@ -50,7 +50,7 @@ impl House {
             messages_per_minute: 0,
             images_per_minute: 0,
             outbound_queue: 256 * 1024,
-            replay_bytes: [2_000, 8_000, 256 * 1024][world.rng().usize(..3)],
+            replay_bytes: [600, 4_000, 256 * 1024][world.rng().usize(..3)],
             session_ttl: SESSION_TTL,
         };
         let engine = engine(world, &power, &tasks, &shutdown);

@@ -100,6 +100,8 @@ pub(super) struct World {
     rng: Mutex<fastrand::Rng>,
     model: Mutex<Model>,
     weather: Weather,
+    /// What a call takes at most, one way, in ms, where nothing is wrong.
+    distance: u64,
     /// The store is away until then, and whether it says so.
     outage: Mutex<(Instant, bool)>,
     is_calm: AtomicBool,
@@ -115,6 +117,7 @@ impl World {
         IDS.with_borrow_mut(|ids| *ids = Some(rng.fork()));
         let rules = Rules { fences: bug != Bug::NoFences, order: bug != Bug::EpochIgnored };
         let badness = [0.0, 0.3, 1.0, 2.0][rng.usize(..4)];
+        let distance = [3, 3, 30, 110][rng.usize(..4)];
         let weather = Weather {
             slow: 0.05 * badness,
             late: 0.02 * badness,
@@ -127,6 +130,7 @@ impl World {
             rng: Mutex::new(rng),
             model: Mutex::new(Model::new(rules, SESSION_TTL, Duration::from_secs(60))),
             weather,
+            distance,
             outage: Mutex::new((Instant::now(), false)),
             is_calm: AtomicBool::new(false),
             is_noted,
@@ -211,8 +215,8 @@ impl World {
 
     pub(super) fn trip(&self) -> Trip {
         let mut rng = self.rng();
-        let mut there = Duration::from_millis(rng.u64(0..4));
-        let back = Duration::from_millis(rng.u64(0..4));
+        let mut there = Duration::from_millis(rng.u64(0..=self.distance));
+        let back = Duration::from_millis(rng.u64(0..=self.distance));
         if self.is_calm() {
             return Trip { there, back, is_lost: false, is_reply_lost: false };
         }

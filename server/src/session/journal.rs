@@ -133,7 +133,7 @@ impl Journal {
 }
 
 /// The end of a turn that the store does not hold says so.
-fn undurable(event: Sequenced) -> Sequenced {
+pub(super) fn undurable(event: Sequenced) -> Sequenced {
     match &*event.event {
         Event::TurnDone(report) => {
             let report = TurnReport { durable: Some(false), ..(**report).clone() };
@@ -200,7 +200,7 @@ impl State {
         let goes_on = journal.is_writing;
         for event in shown {
             self.replace(&event);
-            self.push(event);
+            self.push_held(event);
         }
         goes_on
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::journal::Journal;
+use super::journal::{Journal, undurable};
 use super::limit::RateLimit;
 use super::outbox::{self, GivenUp, Outbox, Sequenced};
 use super::registry::random_id;
@@ -95,6 +95,8 @@ pub(super) struct State {
     pub(super) replay: Replay,
     /// The way to the store, if there is one. Boxed: most servers have none.
     pub(super) journal: Option<Box<Journal>>,
+    /// The snapshot that the socket was given holds all up to here.
+    snapshot_seq: u64,
     /// Another owner goes on with the session.
     is_lost: bool,
 }
@@ -135,6 +137,7 @@ impl State {
             image_rate: RateLimit::per_minute(knobs.images_per_minute),
             replay: Replay::new(knobs.replay_bytes),
             journal: None,
+            snapshot_seq: 0,
             is_lost: false,
         }
     }
@@ -240,6 +243,7 @@ impl State {
         if let Some(former) = self.outbox.replace(Arc::clone(&outbox)) {
             former.give_up(GivenUp::Replaced);
         }
+        self.snapshot_seq = if resumed { 0 } else { self.seq };
         let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
             history: self.history.iter().cloned().collect(),
             turn: self
@@ -311,6 +315,13 @@ impl State {
         }
     }
 
+    /// Pushes an event that was held back, unless the socket was given a snapshot that holds it.
+    pub(super) fn push_held(&mut self, event: Sequenced) {
+        if event.seq.is_none_or(|seq| seq > self.snapshot_seq) {
+            self.push(event);
+        }
+    }
+
     /// Remembers what came of a message that had an id.
     fn note(&mut self, event: &Sequenced) {
         match &*event.event {
@@ -348,9 +359,14 @@ impl State {
     pub(super) fn repeat(&mut self, id: &str) -> bool {
         let Some(recent) = self.recent.iter().find(|recent| *recent.id == *id) else { return false };
         let held = self.journal.as_ref().and_then(|journal| journal.first_held());
-        let is_shown = |frame: &Sequenced| held.is_none() || frame.seq < held;
         let frames = [recent.started.clone(), recent.done.clone()];
-        frames.into_iter().flatten().filter(is_shown).for_each(|frame| self.push(frame));
+        for frame in frames.into_iter().flatten() {
+            if held.is_none() || frame.seq < held {
+                self.push(frame);
+            } else if frame.seq <= Some(self.snapshot_seq) {
+                self.push(undurable(frame)); // as far as is known
+            }
+        }
         true
     }
 

@@ -195,7 +195,7 @@ impl State {
         }
         if matches!(written, Err(StoreError::Unavailable(_))) {
             journal.is_whole_due = true;
-            journal.is_writing = false;
+            journal.is_writing = !journal.node.is_down(); // back already: nobody else would begin again
         }
         let goes_on = journal.is_writing;
         for event in shown {

@@ -120,6 +120,9 @@ impl Session {
 
     /// Does what a client asks. Answers, refusals too, come as events.
     pub fn handle(self: &Arc<Self>, command: Command) {
+        if self.lock().is_lost() {
+            return; // nothing that came of it would be told; the socket is about to end
+        }
         match command {
             Command::Message(message) => self.take_message(message),
             Command::Typing { refresh: false } => self.prepare(false),

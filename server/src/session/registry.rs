@@ -167,8 +167,11 @@ impl Sessions {
         let id: Arc<str> = Arc::from(id);
         let state = State::restore(&self.shared.knobs, self.fork_rng(), token, kept, last_seq);
         let session = self.new_session(Arc::clone(&id), state, Some((node, kept.fence)));
-        if let Some(former) = self.map.insert(Arc::clone(&id), Arc::clone(&session)) {
-            former.lock().lose();
+        match self.map.entry(Arc::clone(&id)) {
+            // Two sockets came at once, and the answer to the other one's claim was quicker.
+            Entry::Occupied(held) if held.get().lock().fence() > Some(kept.fence) => return,
+            Entry::Occupied(mut held) => held.insert(Arc::clone(&session)).lock().lose(),
+            Entry::Vacant(vacant) => drop(vacant.insert(Arc::clone(&session))),
         }
         if let Some(seen) = &kept.seen {
             self.shared.engine.descriptions.recall(&id, Arc::clone(&seen.text), seen.age);
@@ -252,12 +255,13 @@ impl Sessions {
             tick.tick().await;
             let mut dropped = Vec::new();
             self.map.retain(|id, session| {
-                let state = session.lock();
+                let mut state = session.lock();
                 let is_kept = !state.is_abandoned(ttl);
                 if !is_kept {
                     self.shared.engine.descriptions.remove(id);
                     let stored = state.journal.as_ref().filter(|_| !state.is_lost());
                     dropped.extend(stored.map(|journal| (Arc::clone(id), journal.fence())));
+                    state.lose(); // what is still being written must not bring it back
                 }
                 is_kept
             });

@@ -206,6 +206,11 @@ impl State {
         }
     }
 
+    /// The fence that the session is held by, if it is.
+    pub(super) fn fence(&self) -> Option<u64> {
+        self.journal.as_ref().filter(|_| !self.is_lost).map(|journal| journal.fence())
+    }
+
     pub(super) fn is_lost(&self) -> bool {
         self.is_lost
     }

@@ -101,7 +101,9 @@ impl Session {
                 Some(Job::Restart(running)) => {
                     let attempts = running.attempts + 1;
                     let request = state.next_restart(&self.id, &self.shared.knobs, running);
-                    let how = if attempts > MAX_ATTEMPTS {
+                    let how = if state.is_forgetting() {
+                        Err(Status::Cancelled)
+                    } else if attempts > MAX_ATTEMPTS {
                         Err(Status::Failed)
                     } else {
                         Ok(state.activate(&request, attempts))

@@ -25,6 +25,8 @@ pub(super) struct Journal {
     node: Arc<Node>,
     session: Weak<Session>,
     fence: u64,
+    /// How many writes were begun.
+    begun: u64,
     /// The resume token's digest.
     token: String,
     /// Not yet written.
@@ -47,6 +49,7 @@ impl Journal {
             node,
             session,
             fence,
+            begun: 0,
             token: digest(token),
             frames: Vec::new(),
             held: VecDeque::new(),
@@ -130,7 +133,7 @@ impl Journal {
 }
 
 /// The end of a turn that the store does not hold says so.
-fn undurable(event: Sequenced) -> Sequenced {
+pub(super) fn undurable(event: Sequenced) -> Sequenced {
     match &*event.event {
         Event::TurnDone(report) => {
             let report = TurnReport { durable: Some(false), ..(**report).clone() };
@@ -151,8 +154,10 @@ impl State {
         }
         let is_whole = std::mem::take(&mut journal.is_whole_due);
         let is_record_due = std::mem::take(&mut journal.is_record_due) || is_whole;
+        journal.begun += 1;
         let mut batch = Batch {
             fence: journal.fence,
+            number: journal.begun,
             token: journal.token.clone(),
             frames: std::mem::take(&mut journal.frames),
             first_seq: 0,
@@ -184,15 +189,22 @@ impl State {
                 self.lose();
                 return false;
             }
-            Err(StoreError::Unavailable(_) | StoreError::Broken(_)) => {
+            Err(StoreError::Unavailable(_)) => {
                 journal.is_whole_due = true;
-                journal.is_writing = false;
+                journal.is_writing = !journal.node.is_down(); // back already: nobody else would begin again
+                journal.held.len()
+            }
+            Err(StoreError::Broken(_)) => {
+                journal.is_whole_due = true;
+                journal.is_writing = false; // until there is more to write
                 journal.held.len()
             }
         };
         let (shown, goes_on) = (journal.held.drain(..shown).collect::<Vec<_>>(), journal.is_writing);
         for (_, event) in shown {
-            self.push(if written.is_ok() { event } else { undurable(event) });
+            let event = if written.is_ok() { event } else { undurable(event) };
+            self.replace(&event);
+            self.push_held(event);
         }
         goes_on
     }

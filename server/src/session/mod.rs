@@ -4,6 +4,8 @@
 //! A [`Session`] is plain state behind a short lock; nothing runs for an idle one. While there is something
 //! to do, one task ([`driver`]) works off its queue: turns and the ends of visitor epochs, in order.
 
+#[cfg(test)]
+mod cluster;
 mod driver;
 mod journal;
 mod limit;
@@ -127,6 +129,9 @@ impl Session {
 
     /// Does what a client asks. Answers, refusals too, come as events.
     pub fn handle(self: &Arc<Self>, command: Command) {
+        if self.lock().is_lost() {
+            return; // nothing that came of it would be told; the socket is about to end
+        }
         match command {
             Command::Message(message) => self.take_message(message),
             Command::Typing { refresh: false } => self.prepare(false),

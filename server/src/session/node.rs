@@ -140,7 +140,8 @@ impl Sessions {
 
     /// Does something with each session, without a map's guard.
     fn each(&self, mut what: impl FnMut(&Arc<Session>)) {
-        let sessions: Vec<_> = self.map.iter().map(|session| Arc::clone(&session)).collect();
+        let mut sessions: Vec<_> = self.map.iter().map(|session| Arc::clone(&session)).collect();
+        sessions.sort_unstable_by(|a, b| a.id.cmp(&b.id)); // as tests are to be repeated
         sessions.iter().for_each(&mut what);
     }
 }

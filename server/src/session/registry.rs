@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+#[cfg(not(test))]
+use getrandom::fill;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+#[cfg(test)]
+use super::cluster::fill; // so that a simulation can be repeated
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
 use super::state::{Job, State};
@@ -77,11 +81,22 @@ impl Sessions {
                 .map_err(|error| error.to_string())?;
             Ok::<_, String>(Arc::new(Node::new(Box::new(store), outage, advertise)))
         });
+        Ok(Self::at_node(engine, knobs, node.transpose()?, metrics, tasks, shutdown))
+    }
+
+    /// An empty registry, at a node if there are others.
+    pub(super) fn at_node(
+        engine: Engine,
+        knobs: Knobs,
+        node: Option<Arc<Node>>,
+        metrics: Arc<Metrics>,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
         let rng = Mutex::new(knobs.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
         let (drivers, draining) = (TaskTracker::new(), CancellationToken::new());
-        let node = node.transpose()?;
         let shared = Arc::new(Shared { engine, knobs, metrics, tasks, drivers, draining, shutdown, node });
-        Ok(Arc::new(Self { map: DashMap::new(), rng, shared }))
+        Arc::new(Self { map: DashMap::new(), rng, shared })
     }
 
     /// What turns share.
@@ -101,7 +116,7 @@ impl Sessions {
         let Some(node) = &self.shared.node else { return Located::Here };
         match (wanted, resume) {
             (Some(id), Some(token)) => {
-                if self.is_still_ours(node, id, token).await {
+                if self.is_still_ours(node, id, token, last_seq.unwrap_or(0)).await {
                     return Located::Here;
                 }
                 let token_digest = digest(token);
@@ -130,15 +145,15 @@ impl Sessions {
     }
 
     /// Whether this node holds the session and, as far as can be known, no other has taken it.
-    async fn is_still_ours(&self, node: &Node, id: &str, token: &str) -> bool {
+    async fn is_still_ours(&self, node: &Node, id: &str, token: &str, last_seq: u64) -> bool {
         let Some(session) = self.map.get(id).map(|session| Arc::clone(&session)) else { return false };
-        let fence = {
+        let (fence, is_ahead) = {
             let state = session.lock();
             let Some(journal) = state.journal.as_ref().filter(|_| !state.is_lost()) else { return false };
             if !state.has_token(token) {
                 return false;
             }
-            journal.fence()
+            (journal.fence(), state.seq() < last_seq)
         };
         let held = node.call(node.store().touch(&[(Arc::clone(session.id()), fence)])).await;
         match held.as_deref() {
@@ -146,6 +161,8 @@ impl Sessions {
                 session.lock().lose();
                 false
             }
+            // A client that has heard more has heard it elsewhere.
+            Err(_) => !is_ahead,
             _ => true,
         }
     }
@@ -155,8 +172,11 @@ impl Sessions {
         let id: Arc<str> = Arc::from(id);
         let state = State::restore(&self.shared.knobs, self.fork_rng(), token, kept, last_seq);
         let session = self.new_session(Arc::clone(&id), state, Some((node, kept.fence)));
-        if let Some(former) = self.map.insert(Arc::clone(&id), Arc::clone(&session)) {
-            former.lock().lose();
+        match self.map.entry(Arc::clone(&id)) {
+            // Two sockets came at once, and the answer to the other one's claim was quicker.
+            Entry::Occupied(held) if held.get().lock().fence() > Some(kept.fence) => return,
+            Entry::Occupied(mut held) => held.insert(Arc::clone(&session)).lock().lose(),
+            Entry::Vacant(vacant) => drop(vacant.insert(Arc::clone(&session))),
         }
         if let Some(seen) = &kept.seen {
             self.shared.engine.descriptions.recall(&id, Arc::clone(&seen.text), seen.age);
@@ -271,15 +291,17 @@ impl Sessions {
             tick.tick().await;
             let mut dropped = Vec::new();
             self.map.retain(|id, session| {
-                let state = session.lock();
+                let mut state = session.lock();
                 let is_kept = !state.is_abandoned(ttl);
                 if !is_kept {
                     self.shared.engine.descriptions.remove(id);
                     let stored = state.journal.as_ref().filter(|_| !state.is_lost());
                     dropped.extend(stored.map(|journal| (Arc::clone(id), journal.fence())));
+                    state.lose(); // what is still being written must not bring it back
                 }
                 is_kept
             });
+            dropped.sort_unstable(); // as tests are to be repeated
             if let Some(node) = &self.shared.node {
                 for (id, fence) in dropped {
                     let _ = node.call(node.store().erase(&id, fence)).await; // else it expires by itself
@@ -292,7 +314,7 @@ impl Sessions {
 /// 128 random bits in hex: nobody guesses a session or its resume token.
 pub(super) fn random_id() -> Arc<str> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
         .iter()
         .fold(String::with_capacity(32), |mut id, byte| {

@@ -34,6 +34,13 @@ impl Replay {
         }
     }
 
+    /// Puts an event in place of the one with its number, if that is kept.
+    pub(super) fn replace(&mut self, event: &Sequenced) {
+        if let Ok(at) = self.events.binary_search_by_key(&event.seq, |kept| kept.seq) {
+            self.events[at] = event.clone();
+        }
+    }
+
     /// The oldest number that is kept.
     pub(super) fn first_seq(&self) -> Option<u64> {
         self.events.front()?.seq

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::journal::Journal;
+use super::journal::{Journal, undurable};
 use super::limit::RateLimit;
 use super::outbox::{self, GivenUp, Outbox, Sequenced};
 use super::registry::random_id;
@@ -95,6 +95,8 @@ pub(super) struct State {
     pub(super) replay: Replay,
     /// The way to the store, if there is one. Boxed: most servers have none.
     pub(super) journal: Option<Box<Journal>>,
+    /// The snapshot that the socket was given holds all up to here.
+    snapshot_seq: u64,
     /// Another owner goes on with the session.
     is_lost: bool,
 }
@@ -109,6 +111,8 @@ struct Active {
 #[derive(Debug)]
 struct Recent {
     id: Arc<str>,
+    /// Its turn has begun. Before, only this node knows of the message.
+    is_begun: bool,
     started: Option<Sequenced>,
     done: Option<Sequenced>,
 }
@@ -133,6 +137,7 @@ impl State {
             image_rate: RateLimit::per_minute(knobs.images_per_minute),
             replay: Replay::new(knobs.replay_bytes),
             journal: None,
+            snapshot_seq: 0,
             is_lost: false,
         }
     }
@@ -155,14 +160,19 @@ impl State {
             mention_due: record.mention_due,
             ..Self::new(knobs, rng)
         };
-        record.ids.iter().for_each(|id| state.remember_id(Some(id)));
+        for id in &record.ids {
+            state.remember_id(Some(id));
+            state.recent.back_mut().into_iter().for_each(|recent| recent.is_begun = true);
+        }
         for frame in frames {
             state.note(frame);
             state.replay.push(frame.clone());
         }
         state.seq = frames.last().and_then(|frame| frame.seq).unwrap_or_default().max(record.seq);
         if (1..=MAX_UNWRITTEN).contains(&last_seq.saturating_sub(state.seq)) {
-            state.seq = last_seq;
+            // Of a turn that runs, tokens: it is begun again. Else turns that are not kept: the client is given a
+            // snapshot, because nothing else would tell it that they are gone.
+            state.seq = if record.running.is_some() { last_seq } else { last_seq + 1 };
             state.replay.clear();
         }
         state
@@ -176,7 +186,7 @@ impl State {
             turns: self.turns,
             mention_due: self.mention_due,
             history: self.history.iter().cloned().collect(),
-            ids: self.recent.iter().map(|recent| Arc::clone(&recent.id)).collect(),
+            ids: self.recent.iter().filter(|it| it.is_begun).map(|recent| Arc::clone(&recent.id)).collect(),
             running: self.active.as_ref().map(|active| active.running.clone()),
         }
     }
@@ -203,6 +213,11 @@ impl State {
             self.jobs.clear();
             self.stop_active(Status::Cancelled);
         }
+    }
+
+    /// The fence that the session is held by, if it is.
+    pub(super) fn fence(&self) -> Option<u64> {
+        self.journal.as_ref().filter(|_| !self.is_lost).map(|journal| journal.fence())
     }
 
     pub(super) fn is_lost(&self) -> bool {
@@ -242,6 +257,7 @@ impl State {
         if let Some(former) = self.outbox.replace(Arc::clone(&outbox)) {
             former.give_up(GivenUp::Replaced);
         }
+        self.snapshot_seq = if resumed { 0 } else { self.seq };
         let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
             history: self.history.iter().cloned().collect(),
             turn: self
@@ -304,6 +320,27 @@ impl State {
             None => Some(event),
         };
         if let Some(event) = event {
+            self.replace(&event);
+            self.push(event);
+        }
+    }
+
+    /// What is sent again says what was said at first: a turn's end may not be in the store, other than was hoped.
+    pub(super) fn replace(&mut self, event: &Sequenced) {
+        let Event::TurnDone(report) = &*event.event else { return };
+        if report.durable != Some(false) {
+            return;
+        }
+        self.replay.replace(event);
+        let mut done = self.recent.iter_mut().filter_map(|recent| recent.done.as_mut());
+        if let Some(done) = done.find(|done| done.seq == event.seq) {
+            done.clone_from(event);
+        }
+    }
+
+    /// Pushes an event that was held back, unless the socket was given a snapshot that holds it.
+    pub(super) fn push_held(&mut self, event: Sequenced) {
+        if event.seq.is_none_or(|seq| seq > self.snapshot_seq) {
             self.push(event);
         }
     }
@@ -314,6 +351,7 @@ impl State {
             Event::TurnStarted { id: Some(id), .. } => {
                 if let Some(recent) = self.recent.iter_mut().find(|recent| recent.id == *id) {
                     recent.started = Some(event.clone());
+                    recent.is_begun = true;
                 }
             }
             Event::TurnDone(report) => {
@@ -339,11 +377,19 @@ impl State {
         }
     }
 
-    /// Whether a message id was seen before; if so, its turn's frames are sent again.
+    /// Whether a message id was seen before; if so, its turn's frames are sent again, but for those that are still
+    /// to be sent at first.
     pub(super) fn repeat(&mut self, id: &str) -> bool {
         let Some(recent) = self.recent.iter().find(|recent| *recent.id == *id) else { return false };
+        let held = self.journal.as_ref().and_then(|journal| journal.first_held());
         let frames = [recent.started.clone(), recent.done.clone()];
-        frames.into_iter().flatten().for_each(|frame| self.push(frame));
+        for frame in frames.into_iter().flatten() {
+            if held.is_none() || frame.seq < held {
+                self.push(frame);
+            } else if frame.seq <= Some(self.snapshot_seq) {
+                self.push(undurable(frame)); // as far as is known
+            }
+        }
         true
     }
 
@@ -352,7 +398,7 @@ impl State {
         if self.recent.len() == MAX_RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back(Recent { id: Arc::from(id), started: None, done: None });
+        self.recent.push_back(Recent { id: Arc::from(id), is_begun: false, started: None, done: None });
     }
 
     /// Drops the oldest frames kept for repetitions until the rest is small enough.

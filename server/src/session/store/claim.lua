@@ -16,7 +16,7 @@ if address then
   redis.call('RPUSH', taken, fence .. ' ' .. ARGV[5])
   redis.call('PEXPIRE', taken, 60000)
 end
-redis.call('HSET', KEYS[1], 'owner', ARGV[2])
+redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'written', 0)
 local frames = {}
 for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
   frames[#frames + 1] = entry[2][2]

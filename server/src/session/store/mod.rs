@@ -15,6 +15,8 @@ use base64::prelude::BASE64_STANDARD;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(super) use self::redis::NODE_TTL;
 pub(super) use self::redis::RedisStore;
 use super::outbox::Sequenced;
 use crate::event::{HistoryMessage, Message};
@@ -32,7 +34,7 @@ pub(super) struct Record {
     pub(super) mention_due: bool,
     /// What was said, oldest first.
     pub(super) history: Vec<HistoryMessage>,
-    /// The clients' own ids of messages, oldest first.
+    /// The clients' own ids of messages whose turns have begun, oldest first.
     pub(super) ids: Vec<Arc<str>>,
     /// The turn that runs.
     pub(super) running: Option<Running>,
@@ -63,6 +65,8 @@ pub(super) struct Seen {
 pub(super) struct Batch {
     /// The owner's fence.
     pub(super) fence: u64,
+    /// The owner's writes are numbered from 1: one that is overtaken on its way is refused.
+    pub(super) number: u64,
     /// The resume token's [`digest`].
     pub(super) token: String,
     /// Frames in order.
@@ -135,7 +139,8 @@ pub(super) trait Store: Send + Sync {
     /// Whether a session with this id exists.
     fn exists<'a>(&'a self, id: &'a str) -> Reply<'a, bool>;
 
-    /// Writes, if the session is still the caller's.
+    /// Writes, if the session is still the caller's and no later write of it has come. Missing: also if an earlier
+    /// one has not come, or a former owner's is all that the store has.
     fn write<'a>(&'a self, id: &'a str, batch: &'a Batch) -> Reply<'a, ()>;
 
     /// Keeps sessions from running out, each with its fence; says of each how it stands.
@@ -144,7 +149,8 @@ pub(super) trait Store: Send + Sync {
     /// Drops all of a session, if it is still the caller's.
     fn erase<'a>(&'a self, id: &'a str, fence: u64) -> Reply<'a, ()>;
 
-    /// Says that this node lives, and where others find it (empty: nowhere); returns the sessions that others took from it since, with their fences.
+    /// Says that this node lives, and where others find it (empty: nowhere); returns the sessions that
+    /// others took from it since, with their fences.
     fn beat<'a>(&'a self, address: &'a str) -> Reply<'a, Vec<(u64, String)>>;
 
     /// Says that this node lives no longer.

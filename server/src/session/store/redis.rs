@@ -2,7 +2,7 @@
 //!
 //! | key, behind the prefix | what |
 //! |---|---|
-//! | `session:ID` | hash: `fence`, `owner` (a node), `token` (its digest), `record` (JSON), `running` |
+//! | `session:ID` | hash: `fence`, `owner` (a node), `written` (how often it wrote), `token` (its digest), `record` (JSON), `running` |
 //! | `frames:ID` | stream: the frames that can be sent again; ids are `SEQ-1` |
 //! | `seen:ID` | the camera's last description |
 //! | `node:NODE` | a node's address, as long as it lives |
@@ -153,7 +153,7 @@ impl Store for RedisStore {
 
     fn write<'a>(&'a self, id: &'a str, batch: &'a Batch) -> Reply<'a, ()> {
         Box::pin(async move {
-            let Batch { fence, token, frames, first_seq, record, seen, is_whole } = batch;
+            let Batch { fence, number, token, frames, first_seq, record, seen, is_whole } = batch;
             let record_json = record.as_ref().map(serde_json::to_string).transpose().map_err(unreadable)?;
             let is_running = record.as_ref().is_some_and(|record| record.running.is_some());
             let seen = seen.as_ref().and_then(|seen| {
@@ -167,7 +167,7 @@ impl Store for RedisStore {
             }
             call.arg(fence).arg(&self.node).arg(self.ttl()).arg(if *is_whole { "whole" } else { "more" });
             call.arg(first_seq).arg(token).arg(record_json.as_deref().unwrap_or_default());
-            call.arg(if is_running { "1" } else { "0" }).arg(seen).arg(seen_ttl);
+            call.arg(if is_running { "1" } else { "0" }).arg(seen).arg(seen_ttl).arg(number);
             for frame in frames {
                 let seq = frame.seq.unwrap_or_default();
                 let frame = Frame { seq, event: &*frame.event };
@@ -178,6 +178,7 @@ impl Store for RedisStore {
             match &*written {
                 "ok" => Ok(()),
                 "missing" => Err(StoreError::Missing),
+                "late" => Err(StoreError::Unavailable("a later write has come before".into())),
                 _ => Err(StoreError::Fenced),
             }
         })
@@ -196,7 +197,9 @@ impl Store for RedisStore {
             let held: Vec<(Option<u64>, Option<String>)> =
                 pipe.query_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))?;
             let stand = |own: u64, fence: Option<u64>, owner: Option<String>| match fence {
+                // A lower fence: a former owner wrote first where the session had been lost.
                 None => Err(StoreError::Missing),
+                Some(fence) if fence < own => Err(StoreError::Missing),
                 Some(fence) if fence == own && owner.as_ref() == Some(&self.node) => Ok(()),
                 Some(_) => Err(StoreError::Fenced),
             };

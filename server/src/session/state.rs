@@ -176,9 +176,22 @@ impl State {
             turns: self.turns,
             mention_due: self.mention_due,
             history: self.history.iter().cloned().collect(),
-            ids: self.recent.iter().map(|recent| Arc::clone(&recent.id)).collect(),
+            ids: self
+                .recent
+                .iter()
+                .map(|recent| Arc::clone(&recent.id))
+                .filter(|id| !self.waits(id))
+                .collect(),
             running: self.active.as_ref().map(|active| active.running.clone()),
         }
+    }
+
+    /// Whether a message with this id has not become a turn: the store doesn't hold it, so that a new owner must take
+    /// it when it is sent again.
+    fn waits(&self, id: &str) -> bool {
+        let is_it =
+            |job: &Job| matches!(job, Job::Message { message, .. } if message.id.as_deref() == Some(id));
+        self.jobs.iter().any(is_it)
     }
 
     pub(super) fn seq(&self) -> u64 {

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: test tools format lint unit page readme kills bench deny screenshot measure
+.PHONY: test tools format lint unit page readme kills bench soak deny screenshot measure
 
 test: tools format lint unit page readme
 	@echo "all passed"
@@ -42,6 +42,11 @@ kills:
 
 bench:
 	.ci/bench
+
+# Half an hour of churn: memory levels off, and nothing is left behind. SOAK_MINUTES, SOAK_STORE=redis://...
+soak:
+	cargo build --release --locked -p vlm-sim
+	cargo bench -p rapport --locked --bench soak
 
 deny:
 	cargo deny check bans licenses sources

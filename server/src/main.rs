@@ -4,6 +4,11 @@ mod cli;
 
 use std::process::ExitCode;
 
+/// What is freed is overwritten: nothing of a visitor stays in memory that nobody owns.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 fn main() -> ExitCode {
     // Started by itself to read a file: without a runtime and its threads.
     rapport::knowledge::read_apart(std::env::args_os().skip(1)).unwrap_or_else(run)

@@ -4,9 +4,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
+
+/// No wait takes longer, unless something is broken.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 fn rapport(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
@@ -60,16 +66,45 @@ impl Running {
     }
 
     /// Waits for the end; returns whether it was a success, and what was logged.
-    fn end(mut self) -> (bool, String) {
+    fn end(self) -> (bool, String) {
+        let (status, logged) = self.exit();
+        (status.success(), logged)
+    }
+
+    fn exit(mut self) -> (ExitStatus, String) {
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(started.elapsed() < Duration::from_secs(20), "it doesn't end");
+            assert!(started.elapsed() < DEADLINE, "it doesn't end");
             std::thread::yield_now();
         };
-        (status.success(), self.logs.take().unwrap().join().unwrap())
+        (status, self.logs.take().unwrap().join().unwrap())
+    }
+
+    /// Waits until `/readyz` tells that it drains.
+    fn drains(&self) {
+        let started = Instant::now();
+        while !self.get("/readyz").contains("\"reason\":\"draining\"") {
+            assert!(started.elapsed() < DEADLINE, "it doesn't drain");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The answer to a request, head and body.
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn connect(&self) -> WebSocket<TcpStream> {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        tungstenite::client(format!("ws://{}/ws", self.address), stream).unwrap().0
     }
 }
 
@@ -154,6 +189,7 @@ fn flags_go_before_variables_and_variables_before_the_file() {
     let shown = rapport(&["config", "show", "--config", file.to_str().unwrap(), "--grace", "3s"])
         .env("RAPPORT_GRACE", "2s")
         .env("RAPPORT_ELDER_AGE", "65")
+        .env("RAPPORT_VLM_KEY", "sk-canary")
         .output()
         .unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
@@ -164,6 +200,7 @@ fn flags_go_before_variables_and_variables_before_the_file() {
     ] {
         assert!(shown.contains(line), "`{line}` is not in: {shown}");
     }
+    assert!(shown.contains("vlm_key = \"***\" # RAPPORT_VLM_KEY") && !shown.contains("canary"), "{shown}");
     assert!(shown.contains("strategy = \"parallel\" # ") && shown.contains("house.toml: strategy"));
     assert!(shown.contains("refresh_after = \"3s\" # default"));
 }
@@ -179,6 +216,92 @@ fn a_signal_ends_it_cleanly() {
     }
 }
 
+/// A model server whose reply waits in the middle until the test lets it go on; returns its URL.
+fn waiting_model() -> (String, Receiver<()>, Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let (tell, begun) = channel();
+    let (go_on, wait) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while line != "\r\n" {
+                line.clear();
+                if reader.read_line(&mut line).unwrap() == 0 {
+                    break; // a connection that was only tried
+                }
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: ";
+            if length == 0 {
+                let _ = write!(stream, "{head}application/json\r\n\r\n{{\"data\":[{{\"id\":\"m\"}}]}}");
+                continue;
+            }
+            reader.read_exact(&mut vec![0; length]).unwrap();
+            let chunk =
+                |text: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+            write!(stream, "{head}text/event-stream\r\n\r\n{}", chunk("One ")).unwrap();
+            tell.send(()).unwrap();
+            if wait.recv().is_ok() {
+                write!(stream, "{}data: [DONE]\n\n", chunk("two.")).unwrap();
+            }
+        }
+    });
+    (url, begun, go_on)
+}
+
+/// A server of that model with a turn that runs.
+fn in_a_turn(model: &str, begun: &Receiver<()>) -> (Running, WebSocket<TcpStream>) {
+    let arguments = ["--listen", "127.0.0.1:0", "--llm-url", model, "--llm-model", "m", "--warmup", "0"];
+    let running = Running::start(rapport(&[&["demo", "--drain-timeout", "10m"], &arguments[..]].concat()));
+    let mut client = running.connect();
+    client.send(Message::text(r#"{"text_user_msg":"What is there?","convert_tone":false}"#)).unwrap();
+    begun.recv_timeout(DEADLINE).unwrap();
+    (running, client)
+}
+
+#[test]
+fn a_restart_waits_for_a_turn_and_closes_with_its_code() {
+    let (model, begun, go_on) = waiting_model();
+    let (running, mut client) = in_a_turn(&model, &begun);
+    running.signal("-TERM");
+    running.drains();
+    assert!(running.get("/").starts_with("HTTP/1.1 503"));
+    go_on.send(()).unwrap();
+    let mut frames = Vec::new();
+    let code = loop {
+        match client.read().unwrap() {
+            Message::Text(text) => frames.push(text),
+            Message::Close(why) => break u16::from(why.unwrap().code),
+            _ => {}
+        }
+    };
+    let _ = client.flush(); // answers the close
+    let last = frames.len() - 1;
+    assert!(frames[last].starts_with(r#"{"type":"closing","reason":"restarting""#), "{frames:?}");
+    let done = frames.iter().find(|frame| frame.starts_with(r#"{"type":"turn_done""#)).unwrap();
+    assert!(done.contains(r#""status":"completed","text":"One two.""#), "{done}");
+    assert_eq!(code, 1012);
+    let (success, logged) = running.end();
+    assert!(success, "{logged}");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for second in ["-TERM", "-INT"] {
+        let (model, begun, _go_on) = waiting_model();
+        let (running, _client) = in_a_turn(&model, &begun);
+        running.signal("-TERM");
+        running.drains();
+        running.signal(second);
+        assert_eq!(running.exit().0.code(), Some(130), "{second}");
+    }
+}
+
 #[test]
 fn what_visitors_say_and_look_like_is_never_logged() {
     let mut command = rapport(&["demo", "--listen", "127.0.0.1:0", "--log-format", "json"]);
@@ -187,7 +310,7 @@ fn what_visitors_say_and_look_like_is_never_logged() {
     let address = running.address.clone();
     let said = r#"{"text_user_msg":"How tall is the quagga?","user_description":"a man in a zorilla coat"}"#;
     let mut stream = TcpStream::connect(&address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
     write!(
         stream,
         "GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

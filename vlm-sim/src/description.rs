@@ -23,7 +23,7 @@ pub(crate) struct Asked {
     session_id: Option<String>,
     /// How many visitors the session had before this one.
     #[serde(default)]
-    visitor: usize,
+    pub(crate) visitor: usize,
 }
 
 impl Asked {

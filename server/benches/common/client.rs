@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -26,14 +26,29 @@ pub struct Heard {
 impl Client {
     /// Connects and reads the `session` frame.
     pub async fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::open(address, "").await.0
+    }
+
+    /// As `connect`, with a query; the `session` frame too.
+    pub async fn open(address: &str, query: &str) -> (Self, Utf8Bytes) {
+        Self::over(TcpStream::connect(address).await.unwrap(), address, query).await
+    }
+
+    /// As `connect`, for a client whose kernel keeps little of what it doesn't read.
+    pub async fn narrow(address: &str) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self::over(socket.connect(address.parse().unwrap()).await.unwrap(), address, "").await.0
+    }
+
+    async fn over(stream: TcpStream, address: &str, query: &str) -> (Self, Utf8Bytes) {
         stream.set_nodelay(true).unwrap();
         let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
-        let url = format!("ws://{address}/ws");
+        let url = format!("ws://{address}/ws{query}");
         let (ws, _) = client_async_with_config(url, stream, Some(config)).await.unwrap();
         let mut client = Self { ws };
-        client.until(r#"{"type":"session""#).await;
-        client
+        let session = client.until(r#"{"type":"session""#).await;
+        (client, session)
     }
 
     /// Sends a message and reads its reply.
@@ -71,7 +86,8 @@ impl Client {
         }
     }
 
-    async fn frame(&mut self) -> Utf8Bytes {
+    /// The next frame.
+    pub async fn frame(&mut self) -> Utf8Bytes {
         loop {
             match self.ws.next().await {
                 Some(Ok(Message::Text(text))) => return text,

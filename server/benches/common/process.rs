@@ -89,9 +89,36 @@ impl Process {
 
     /// Bytes of memory that it holds.
     pub fn resident(&self) -> f64 {
+        self.memory("VmRSS:")
+    }
+
+    /// Bytes of memory that it has held at most.
+    pub fn peak(&self) -> f64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(self.proc("status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0
+    }
+
+    /// Waits until it plays no turn; of a Rapport.
+    pub async fn rest(&self) {
+        let client = super::bare::client();
+        let url = format!("http://{}/metrics", self.address);
+        while !client
+            .get(&url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+            .contains("\nrapport_turns_running 0\n")
+        {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     fn proc(&self, file: &str) -> PathBuf {

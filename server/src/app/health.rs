@@ -32,6 +32,8 @@ pub(super) struct Report {
     pub(super) llm: Option<bool>,
     /// Whether the VLM can be reached; none: not configured.
     pub(super) vlm: Option<bool>,
+    /// Whether the embeddings' server can be reached; none: not configured.
+    pub(super) embeddings: Option<bool>,
     pub(super) told: Value,
 }
 
@@ -77,7 +79,7 @@ impl Health {
         };
         let (llm, vlm, embeddings) = tokio::join!(of_llm, of_camera, of_embeddings);
         let is_up = |reached: &Option<Result<(), String>>| reached.as_ref().map(Result::is_ok);
-        let (llm_is_up, vlm_is_up) = (is_up(&llm), is_up(&vlm));
+        let (llm_is_up, vlm_is_up, embeddings_are_up) = (is_up(&llm), is_up(&vlm), is_up(&embeddings));
         let is_ready = llm_is_up.unwrap_or(true);
         let status = |reached: Option<Result<(), String>>, none: &str| match reached {
             None => json!({ "status": none }),
@@ -91,7 +93,7 @@ impl Health {
             "llm": status(llm, "builtin"),
             "vlm": status(vlm, "none"),
         });
-        Report { is_ready, llm: llm_is_up, vlm: vlm_is_up, told }
+        Report { is_ready, llm: llm_is_up, vlm: vlm_is_up, embeddings: embeddings_are_up, told }
     }
 }
 

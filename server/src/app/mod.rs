@@ -11,6 +11,7 @@ mod warm;
 mod warmup;
 mod wiring;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(crate) use wiring::{library, prompts, research, voices};
 use crate::config::Config;
 use crate::knowledge::{Library, LibraryError};
 use crate::observe::Metrics;
+use crate::prompts::Prompts;
 use crate::session::Sessions;
 use crate::socket::Host;
 use crate::socket::handshake::Door;
@@ -49,7 +51,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub enum Stop {
     /// It goes away; sockets close with 1001.
     Shutdown,
-    /// It comes back; sockets close with 1012.
+    /// It comes back: turns are played to their end first; sockets close with 1012.
     Restart,
 }
 
@@ -57,6 +59,7 @@ pub enum Stop {
 pub struct Server {
     app: Arc<App>,
     handshake_timeout: Duration,
+    drain_timeout: Duration,
     /// Turns and fetches.
     tasks: TaskTracker,
     /// No new turns; fetches and the sweep end.
@@ -89,17 +92,23 @@ struct App {
 impl Server {
     /// Loads documents, prompts and clients. Says what is wrong before anything listens.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        let backends = Backends::of(&config)?;
-        Self::with_backends(config, backends)
+        let prompts = prompts(&config)?;
+        let backends = Backends::of(&config, &prompts)?;
+        Self::assembled(config, backends, &prompts)
     }
 
     /// As [`Server::new`], but over the caller's own clients: `config.vlm` is not read, and `config.llm` only
     /// names the models that [`Config::warmup`] calls; without it none is.
     pub fn with_backends(config: Config, backends: Backends) -> Result<Self, StartError> {
-        let handshake_timeout = config.limits.handshake_timeout;
+        let prompts = prompts(&config)?;
+        Self::assembled(config, backends, &prompts)
+    }
+
+    fn assembled(config: Config, backends: Backends, prompts: &Arc<Prompts>) -> Result<Self, StartError> {
+        let (handshake_timeout, drain_timeout) = (config.limits.handshake_timeout, config.drain_timeout);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let app = Arc::new(wiring::build(config, backends, &tasks, &shutdown)?);
-        Ok(Self { app, handshake_timeout, tasks, shutdown })
+        let app = Arc::new(wiring::build(config, backends, prompts, &tasks, &shutdown)?);
+        Ok(Self { app, handshake_timeout, drain_timeout, tasks, shutdown })
     }
 
     /// Finds the embeddings of the documents that were made before. An error says that those in the file are not
@@ -160,7 +169,8 @@ impl Server {
         self.tasks.clone()
     }
 
-    /// Accepts connections until `stop` resolves; then ends turns, closes sockets and returns.
+    /// Serves until `stop` resolves; then ends turns, closes sockets and returns. Before a restart, turns are played
+    /// to their end first.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = Stop>) {
         let router = routes::router(Arc::clone(&self.app));
         let sessions = Arc::clone(&self.app.sessions);
@@ -169,22 +179,23 @@ impl Server {
         let (stored, address) = (Arc::clone(&self.app.sessions), listener.local_addr().ok());
         let stored = tokio::spawn(async move { stored.keep_stored(address).await });
         let warm = tokio::spawn(self.shutdown.clone().run_until_cancelled_owned(warm(Arc::clone(&self.app))));
-        let mut stop = pin!(stop);
-        let stop = loop {
-            tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.take(stream, peer, router.clone()),
-                    Err(error) => {
-                        tracing::warn!(%error, "no connection accepted");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-                stop = &mut stop => break stop,
-            }
+        let stop = tokio::select! {
+            stop = stop => stop,
+            never = self.accept(&listener, &router) => match never {},
         };
-        drop(listener);
         tracing::info!(?stop, sessions = self.app.sessions.len(), "stopping");
+        if stop == Stop::Restart {
+            // Connections are taken on, to be answered 503: a balancer sees why.
+            tokio::select! {
+                () = self.drain() => {}
+                never = self.accept(&listener, &router) => match never {},
+            }
+        }
+        drop(listener);
         self.shutdown.cancel();
+        if stop == Stop::Restart {
+            self.app.sessions.hand_over();
+        }
         self.app.sessions.stop_turns();
         self.tasks.close();
         let _ = timeout(TURNS_END, self.tasks.wait()).await; // what is left ends with its socket
@@ -197,6 +208,26 @@ impl Server {
         stored.abort(); // last: the sessions are this node's until here
         self.app.sessions.leave_store().await;
         let _ = tokio::join!(sweep, warm);
+    }
+
+    /// Accepts connections for as long as it is polled.
+    async fn accept(&self, listener: &TcpListener, router: &axum::Router) -> Infallible {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.take(stream, peer, router.clone()),
+                Err(error) => {
+                    tracing::warn!(%error, "no connection accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for the turns that were taken, as long as they may take.
+    async fn drain(&self) {
+        if timeout(self.drain_timeout, self.app.sessions.drain()).await.is_err() {
+            tracing::warn!(after = ?self.drain_timeout, "turns are cut short by the restart");
+        }
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, router: axum::Router) {

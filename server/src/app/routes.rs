@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use hyper::upgrade::{Parts, Upgraded};
@@ -20,18 +21,34 @@ use crate::socket::{self, Away, Upgrade};
 /// A query's pairs, decoded.
 type Pairs = Query<Vec<(String, String)>>;
 
+/// What `Retry-After` says while the server drains, in seconds: another instance can take the request at once, and
+/// this one is back in a few tries. HTTP knows no shorter time but none.
+const RETRY_AFTER: &str = "1";
+
 pub(super) fn router(app: Arc<App>) -> axum::Router {
     axum::Router::new()
         .route("/ws", any(websocket))
-        .route("/healthz", get(alive))
-        .route("/readyz", get(ready))
         .route("/house.json", get(house))
-        .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/status.html", get(status))
         .route("/", get(index))
         .route("/{*path}", get(file))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), open))
+        // Those who watch the server are answered to its end.
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(app)
+}
+
+/// Lets a request in unless the server drains.
+async fn open(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+    if !app.sessions.is_draining() {
+        return next.run(request).await;
+    }
+    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is restarting; try again");
+    response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER));
+    response
 }
 
 async fn index(State(app): State<Arc<App>>) -> Response<Body> {
@@ -52,6 +69,11 @@ async fn alive(State(app): State<Arc<App>>) -> Response<Body> {
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
+    if app.sessions.is_draining() {
+        // At once: a balancer must not wait for upstreams to hear that it is over.
+        let draining = serde_json::json!({ "ready": false, "reason": "draining" });
+        return json(StatusCode::SERVICE_UNAVAILABLE, &draining);
+    }
     let report = app.health.check().await;
     let status = if report.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &report.told)
@@ -79,8 +101,10 @@ async fn metrics(State(app): State<Arc<App>>, Query(query): Pairs, headers: Head
         return refusal(status, &message);
     }
     let health = app.health.check().await;
-    let (sessions, sockets) = (app.sessions.len(), app.sockets.len());
-    let text = app.metrics.text(Now { sessions, sockets, llm: health.llm, vlm: health.vlm });
+    let (sessions, sockets, tasks) = (app.sessions.len(), app.sockets.len(), app.sessions.tasks());
+    let now =
+        Now { sessions, sockets, tasks, llm: health.llm, vlm: health.vlm, embeddings: health.embeddings };
+    let text = app.metrics.text(now);
     let headers = [(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, "no-store")];
     (headers, text).into_response()
 }

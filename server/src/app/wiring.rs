@@ -93,7 +93,7 @@ pub struct Backends {
 
 impl Backends {
     /// Clients of the upstreams that a configuration names; nothing is sent yet.
-    pub fn of(config: &Config) -> Result<Self, StartError> {
+    pub fn of(config: &Config, prompts: &Arc<Prompts>) -> Result<Self, StartError> {
         let unusable = |flag, url: &str, reason| StartError::Upstream { flag, url: url.to_owned(), reason };
         let mut backends = Self::default();
         for warning in config.url_warnings() {
@@ -105,7 +105,7 @@ impl Backends {
             backends.chat = Some(Arc::new(client));
         }
         if let Some(endpoint) = &config.vlm {
-            let client = description::client(endpoint, prompts(config)?);
+            let client = description::client(endpoint, Arc::clone(prompts));
             let unusable = |reason| unusable("--user-description-server", &endpoint.url, reason);
             backends.vlm = Some(client.map_err(unusable)?);
         }
@@ -116,12 +116,12 @@ impl Backends {
 pub(super) fn build(
     config: Config,
     Backends { chat, vlm }: Backends,
+    prompts: &Arc<Prompts>,
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> Result<App, StartError> {
     let limits_told = config.limits_told();
     let library = library(&config)?;
-    let prompts = prompts(&config)?;
     let page =
         config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;
 
@@ -130,7 +130,7 @@ pub(super) fn build(
             let models = Arc::new(Watched::new(chat, endpoint));
             let warmup = Warmup {
                 models: Arc::clone(&models),
-                prompts: Arc::clone(&prompts),
+                prompts: Arc::clone(prompts),
                 has_documents: library.is_some(),
                 selects: config.select != SelectMode::Rules,
                 period: config.warmup,
@@ -140,15 +140,17 @@ pub(super) fn build(
         }
         (chat, _) => (chat, None),
     };
-    let (answerer, converter) = voices(chat.clone(), &prompts, config.context_tokens);
+    let (answerer, converter) = voices(chat.clone(), prompts, config.context_tokens);
     let research =
-        library.clone().map(|library| research(library, chat.clone(), &prompts, config.passage_chars));
-    let selector = chat.clone().map(|chat| (chat, Arc::clone(&prompts)));
+        library.clone().map(|library| research(library, chat.clone(), prompts, config.passage_chars));
+    let selector = chat.clone().map(|chat| (chat, Arc::clone(prompts)));
     let selector = Arc::new(Selector::new(config.select, config.elder_age, selector));
+    let metrics = Arc::new(Metrics::new());
     let descriptions = Descriptions::new(
         vlm.clone(),
         Arc::clone(&selector),
         config.vlm_timeout,
+        Arc::clone(&metrics),
         tasks.clone(),
         shutdown.clone(),
     );
@@ -162,7 +164,6 @@ pub(super) fn build(
         is_demo: config.knowledge == Documents::Sample,
         leave: Leave::default(),
     };
-    let metrics = Arc::new(Metrics::new());
     let (counted, turns) = (Arc::clone(&metrics), tasks.clone());
     let sessions = Sessions::new(engine, config.session, config.store, counted, turns, shutdown.clone())
         .map_err(StartError::Store)?;

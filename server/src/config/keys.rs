@@ -22,6 +22,8 @@ pub(super) enum Kind {
     /// `rapport demo` sets it itself.
     NotInDemo,
     RepeatableNotInDemo,
+    /// Never shown; not in the demo either.
+    Secret,
 }
 
 const fn key(name: &'static str, value: &'static str, default: &'static str, help: &'static str) -> Key {
@@ -50,7 +52,7 @@ impl Key {
     }
 
     pub(super) const fn is_in_demo(&self) -> bool {
-        !matches!(self.kind, Kind::NotInDemo | Kind::RepeatableNotInDemo)
+        !matches!(self.kind, Kind::NotInDemo | Kind::RepeatableNotInDemo | Kind::Secret)
     }
 }
 
@@ -151,6 +153,13 @@ pub(super) const KEYS: &[Key] = &[
     .kind(Kind::NotInDemo),
     key("vlm_model", "NAME", "", "The vision model; by default the first that /models lists")
         .kind(Kind::NotInDemo),
+    key(
+        "vlm_key",
+        "KEY",
+        "",
+        "The vision model's bearer key; by default OPENAI_API_KEY, where it may go there",
+    )
+    .kind(Kind::Secret),
     key("vlm_expression", "BOOL", "false", "A vision model is asked for the visitor's expression too"),
     key("elder_age", "YEARS", "55", "From how many years a visitor counts as an elder"),
     key(
@@ -177,6 +186,9 @@ pub(super) const KEYS: &[Key] = &[
     key("on_overlap", "interrupt|queue|reject", "interrupt", "What a message does to a running turn"),
     key("fact_guard", "off|flag|strict", "flag", "What is done about facts that a conversion loses"),
     key("turn_timeout", "DURATION", "120s", "A whole turn's bound"),
+    // Most replies end within 10 s; with the 5 s that the rest of a stop takes at most, it fits into the 30 s that
+    // Kubernetes gives a pod before it kills it.
+    key("drain_timeout", "DURATION", "10s", "How long turns may go on after SIGTERM; 0: they end at once"),
     // Limits; what each is for stands where it is used
     key("max_message", "SIZE", "64KiB", "The largest text message"),
     key("max_image", "SIZE", "2MiB", "The largest binary message"),

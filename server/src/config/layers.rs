@@ -133,7 +133,9 @@ impl Layers {
     pub(crate) fn show(&self) -> Vec<(&'static str, Vec<String>, String)> {
         let of_key = |key: &keys::Key| {
             let Written { origin, values } = self.written(key.name);
-            (key.name, values.iter().map(|value| shown(value)).collect(), origin)
+            let is_secret = key.kind == Kind::Secret;
+            let shown = |value: &String| if is_secret { "***".to_owned() } else { shown(value) };
+            (key.name, values.iter().map(shown).collect(), origin)
         };
         KEYS.iter().map(of_key).collect()
     }

@@ -73,6 +73,8 @@ pub struct Config {
     pub store: Option<session::StoreKnobs>,
     /// The sockets' limits.
     pub limits: Limits,
+    /// How long turns may go on once a restart is asked for.
+    pub drain_timeout: Duration,
 }
 
 /// Where the documents come from.
@@ -229,7 +231,9 @@ impl Config {
         let api = layers.choice("vlm_api", &description::Api::NAMES)?;
         let expression = layers.bool("vlm_expression")?;
         let vlm = layers.text("user_description_server").map(|url| description::Endpoint {
-            key: api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url))),
+            key: layers.text("vlm_key").or_else(|| {
+                api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url)))
+            }),
             url,
             api,
             model: layers.text("vlm_model"),
@@ -291,6 +295,7 @@ impl Config {
                 pong_timeout: layers.positive("pong_timeout")?,
                 handshake_timeout: layers.positive("handshake_timeout")?,
             },
+            drain_timeout: layers.duration("drain_timeout")?,
         })
     }
 

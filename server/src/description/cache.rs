@@ -4,6 +4,8 @@
 //! still lands here for the next one. Only another visitor ([`Descriptions::change_visitor`]), the
 //! session's end and the server's own stop it. No map guard is held across an await.
 
+mod slot;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,11 +13,14 @@ use std::time::Duration;
 use dashmap::DashMap;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Eyes, Image, Scene, Vlm, VlmError, clean};
+use crate::llm::http::retried;
+use crate::observe::Metrics;
 use crate::tone::{Selected, Selector, rules};
+use slot::{Slot, Still};
 
 /// After this many failures in a row, nobody waits for the VLM until a call succeeds again.
 const FAILURES_TO_DISTRUST: u32 = 2;
@@ -30,8 +35,10 @@ pub struct Sight {
     pub text: Arc<str>,
     /// When the VLM was asked.
     pub asked: Instant,
-    /// When it had answered: the description's age counts from here.
+    /// When it had answered.
     pub described: Instant,
+    /// From when the description's age counts: when the still came, else when the VLM had answered.
+    pub seen: Instant,
     /// The tone, selected the moment the description was known.
     pub selected: Selected,
     /// When the tone was selected: from then on the sight is of use.
@@ -41,7 +48,7 @@ pub struct Sight {
 impl Sight {
     /// How old the description is.
     pub fn age(&self) -> Duration {
-        self.described.elapsed()
+        self.seen.elapsed()
     }
 }
 
@@ -50,6 +57,8 @@ impl Sight {
 pub struct Flight {
     /// When the VLM was asked.
     pub asked: Instant,
+    /// When the still came that is looked at, if one is.
+    shown: Option<Instant>,
     /// The description and when it came, before its tone is selected.
     seen: Arc<OnceLock<(Arc<str>, Instant)>>,
     state: watch::Receiver<Option<Landed>>,
@@ -70,6 +79,11 @@ impl Flight {
         self.seen.get().cloned()
     }
 
+    /// From when the age of a description counts that came at a moment.
+    pub fn seen_since(&self, described: Instant) -> Instant {
+        self.shown.unwrap_or(described)
+    }
+
     /// Whether it can still land.
     fn is_alive(&self) -> bool {
         self.state.has_changed().is_ok()
@@ -86,47 +100,30 @@ impl Flight {
     }
 }
 
-/// A fetch outside the cache.
+/// A fetch outside the cache, or what a look at the same still has brought.
 #[derive(Debug)]
 pub struct Look {
     /// When the VLM was asked.
     pub asked: Instant,
     /// When it had answered, or failed.
     pub ended: Instant,
+    /// From when the description's age counts.
+    pub seen: Instant,
     /// The description.
-    pub text: Result<String, VlmError>,
+    pub text: Result<Arc<str>, VlmError>,
+}
+
+impl Look {
+    /// What a fetch for the cache has brought by now.
+    fn at(asked: Instant, sight: Result<Sight, VlmError>) -> Self {
+        let ended = Instant::now();
+        let seen = sight.as_ref().map_or(ended, |sight| sight.seen);
+        Self { asked, ended, seen, text: sight.map(|sight| sight.text) }
+    }
 }
 
 /// Called once when a description lands, before those who wait for it.
-pub type Landing = Box<dyn FnOnce(&Sight) + Send>;
-
-#[derive(Debug, Default)]
-struct Slot {
-    /// How many visitors the session had before this one.
-    visitor: u32,
-    /// When the VLM was last asked, whoever stood there and whatever came of it.
-    asked: Option<Instant>,
-    cached: Option<Sight>,
-    flight: Option<(Flight, DropGuard)>,
-    /// What the client's camera took; gone when it is looked at, or after [`IMAGE_TTL`]. Boxed: few hold one.
-    still: Option<Box<Still>>,
-}
-
-#[derive(Debug)]
-struct Still {
-    image: Image,
-    /// Ends the task that would drop it.
-    _kept: DropGuard,
-}
-
-impl Slot {
-    /// What a VLM with such eyes is to look at now, if there is anything. Takes the still.
-    fn scene(&mut self, session_id: &Arc<str>, eyes: Eyes) -> Option<Scene> {
-        let image = self.still.take_if(|_| eyes != Eyes::Camera).map(|still| still.image);
-        let sees = image.is_some() || eyes != Eyes::Stills;
-        sees.then(|| Scene { session_id: Arc::clone(session_id), visitor: self.visitor, image })
-    }
-}
+pub type Landing = Box<dyn FnOnce(&Sight) + Send + Sync>;
 
 /// The descriptions of all sessions.
 pub struct Descriptions {
@@ -136,6 +133,7 @@ pub struct Descriptions {
     timeout: Duration,
     slots: DashMap<Arc<str>, Slot>,
     failures: AtomicU32,
+    metrics: Arc<Metrics>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -146,11 +144,12 @@ impl Descriptions {
         vlm: Option<Arc<dyn Vlm>>,
         selector: Arc<Selector>,
         timeout: Duration,
+        metrics: Arc<Metrics>,
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let (slots, failures) = (DashMap::new(), AtomicU32::new(0));
-        Arc::new(Self { vlm, selector, timeout, slots, failures, tasks, shutdown })
+        Arc::new(Self { vlm, selector, timeout, slots, failures, metrics, tasks, shutdown })
     }
 
     /// Whether anyone can be described at all.
@@ -163,17 +162,24 @@ impl Descriptions {
         self.vlm.as_ref().is_some_and(|vlm| vlm.eyes() != Eyes::Camera)
     }
 
-    /// Whether there is anything to look at now.
+    /// Whether a [`Descriptions::look`] would bring anything now.
     pub fn can_look(&self, session_id: &str) -> bool {
-        let has_still = || self.slots.get(session_id).is_some_and(|slot| slot.still.is_some());
-        self.vlm.as_ref().is_some_and(|vlm| vlm.eyes() != Eyes::Stills || has_still())
+        let Some(eyes) = self.vlm.as_ref().map(|vlm| vlm.eyes()) else { return false };
+        self.slots.get(session_id).map_or(eyes != Eyes::Stills, |slot| {
+            slot.still.is_some()
+                || slot.has_camera(eyes)
+                || slot.flight().is_some()
+                || slot.of_last_still(eyes).is_some()
+        })
     }
 
     /// Keeps a still for the next look, in place of an earlier one.
     pub fn show(self: &Arc<Self>, session_id: &Arc<str>, image: Image) {
         let taken = self.shutdown.child_token();
-        let still = Still { image, _kept: taken.clone().drop_guard() };
-        self.slots.entry(Arc::clone(session_id)).or_default().still = Some(Box::new(still));
+        let still = Still { image, came: Instant::now(), _kept: taken.clone().drop_guard() };
+        let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
+        (slot.still, slot.has_shown) = (Some(Box::new(still)), true);
+        drop(slot);
         let (this, session_id) = (Arc::clone(self), Arc::clone(session_id));
         self.tasks.spawn(async move {
             if taken.run_until_cancelled(sleep(IMAGE_TTL)).await.is_some()
@@ -185,7 +191,7 @@ impl Descriptions {
         });
     }
 
-    /// Whether the VLM may be waited for: its last two calls did not both fail.
+    /// Whether the VLM may be waited for: its last two calls did not both fail by its own fault.
     pub fn is_trusted(&self) -> bool {
         self.failures.load(Ordering::Relaxed) < FAILURES_TO_DISTRUST
     }
@@ -197,8 +203,7 @@ impl Descriptions {
 
     /// The fetch in flight, if there is one.
     pub fn flight(&self, session_id: &str) -> Option<Flight> {
-        let slot = self.slots.get(session_id)?;
-        slot.flight.as_ref().map(|(flight, _)| flight.clone()).filter(Flight::is_alive)
+        self.slots.get(session_id)?.flight().cloned()
     }
 
     /// Asks ahead of need, unless the VLM was asked within `refresh_after`, or what it said is younger.
@@ -212,17 +217,21 @@ impl Descriptions {
         }
     }
 
-    /// Asks for a new description, or joins the fetch in flight. `on_landing` is called only for a fetch
-    /// that starts here. `None` without a VLM, and where it has nothing to look at.
+    /// Asks for a new description, or joins the fetch in flight; a still that came since is looked at when that
+    /// has landed. `on_landing` is called only for a fetch that starts by this call. `None` without a VLM, and where
+    /// it has nothing to look at.
     pub fn refresh(self: &Arc<Self>, session_id: &Arc<str>, on_landing: Landing) -> Option<Flight> {
         let vlm = Arc::clone(self.vlm.as_ref()?);
         let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
-        if let Some((flight, _)) = slot.flight.as_ref().filter(|(flight, _)| flight.is_alive()) {
-            return Some(flight.clone());
+        if let Some(flight) = slot.flight().cloned() {
+            if slot.still.is_some() {
+                slot.next = Some(on_landing);
+            }
+            return Some(flight);
         }
-        let scene = slot.scene(session_id, vlm.eyes())?;
+        let (scene, shown) = slot.scene(session_id, vlm.eyes())?;
         let (landed, state) = watch::channel(None);
-        let flight = Flight { asked: Instant::now(), seen: Arc::default(), state };
+        let flight = Flight { asked: Instant::now(), shown, seen: Arc::default(), state };
         slot.asked = Some(flight.asked);
         let given_up = self.shutdown.child_token();
         slot.flight = Some((flight.clone(), given_up.clone().drop_guard()));
@@ -239,6 +248,7 @@ impl Descriptions {
                 on_landing(sight);
             }
             landed.send_replace(Some(Landed { at: Instant::now(), sight: result }));
+            this.look_at_next(&session_id);
         });
         Some(flight)
     }
@@ -246,24 +256,46 @@ impl Descriptions {
     /// Puts a fetch's result into its slot, unless that slot is another visitor's by now.
     fn settle(&self, session_id: &str, flight: &Flight, result: &Result<Sight, VlmError>) -> bool {
         let Some(mut slot) = self.slots.get_mut(session_id) else { return false };
-        if !slot.flight.as_ref().is_some_and(|(current, _)| current.state.same_channel(&flight.state)) {
+        if slot.flight.take_if(|(current, _)| current.state.same_channel(&flight.state)).is_none() {
             return false;
         }
-        slot.flight = None;
         if let Ok(sight) = result {
             slot.cached = Some(sight.clone());
         }
         true
     }
 
-    /// Asks the VLM on the caller's own account: neither reads nor fills the cache. For the strategies
-    /// that are measured against the race. `None` without a VLM, and where it has nothing to look at.
+    /// Looks at a still that came while another was looked at.
+    fn look_at_next(self: &Arc<Self>, session_id: &Arc<str>) {
+        let next = self.slots.get_mut(session_id).and_then(|mut slot| {
+            let next = slot.next.take();
+            next.filter(|_| slot.still.is_some())
+        });
+        if let Some(on_landing) = next {
+            self.refresh(session_id, on_landing);
+        }
+    }
+
+    /// Asks the VLM on the caller's own account: neither reads nor fills the cache. For the strategies that are
+    /// measured against the race. Only where the still is gone because a prefetch looks at it, or has, what that
+    /// brings is used. `None` without a VLM, where it has nothing to look at, and where the visitor changes meanwhile.
     pub async fn look(&self, session_id: &Arc<str>) -> Option<Look> {
         let asked = Instant::now();
         let vlm = self.vlm.as_ref()?;
-        let scene = self.slots.entry(Arc::clone(session_id)).or_default().scene(session_id, vlm.eyes())?;
-        let text = self.describe(&**vlm, scene).await;
-        Some(Look { asked, ended: Instant::now(), text })
+        let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
+        let Some((scene, shown)) = slot.scene(session_id, vlm.eyes()) else {
+            let (flight, last) = (slot.flight().cloned(), slot.of_last_still(vlm.eyes()).cloned());
+            drop(slot);
+            return match flight {
+                Some(mut flight) => flight.land().await.map(|landed| Look::at(asked, landed.sight)),
+                None => last.map(|sight| Look::at(asked, Ok(sight))),
+            };
+        };
+        let given_up = slot.looking.get_or_insert_default().clone();
+        drop(slot);
+        let text = given_up.run_until_cancelled(self.describe(&**vlm, scene)).await?;
+        let ended = Instant::now();
+        Some(Look { asked, ended, seen: shown.unwrap_or(ended), text: text.map(Arc::from) })
     }
 
     /// Takes what another node saw of the visitor, unless something newer is known.
@@ -276,7 +308,14 @@ impl Descriptions {
                 Some(known) => known,
                 None => this.selector.select(&text).await,
             };
-            let sight = Sight { text, asked: described, described, selected, selected_at: Instant::now() };
+            let sight = Sight {
+                text,
+                asked: described,
+                seen: described,
+                described,
+                selected,
+                selected_at: Instant::now(),
+            };
             if let Some(mut slot) = this.slots.get_mut(&session_id)
                 && slot.visitor == visitor
             {
@@ -285,10 +324,14 @@ impl Descriptions {
         });
     }
 
-    /// Another visitor stands there: drops what is known and gives up the fetch in flight.
+    /// Another visitor stands there: drops what is known and gives up what looks at the last one.
     pub fn change_visitor(&self, session_id: &Arc<str>) {
         let mut slot = self.slots.entry(Arc::clone(session_id)).or_default();
-        *slot = Slot { visitor: slot.visitor.wrapping_add(1), asked: slot.asked, ..Slot::default() };
+        if let Some(looking) = slot.looking.take() {
+            looking.cancel();
+        }
+        let (visitor, asked) = (slot.visitor.wrapping_add(1), slot.asked);
+        *slot = Slot { visitor, asked, has_shown: slot.has_shown, ..Slot::default() };
     }
 
     /// Drops all of a session that has ended.
@@ -310,15 +353,21 @@ impl Descriptions {
         let text: Arc<str> = self.describe(vlm, scene).await?.into();
         let described = Instant::now();
         let _ = flight.seen.set((Arc::clone(&text), described)); // set here only
-        let selected = match self.selector.known(&text) {
-            Some(known) => known,
-            None => self.selector.select(&text).await,
+        let selected = if let Some(known) = self.selector.known(&text) {
+            known
+        } else {
+            let selected = self.selector.select(&text).await;
+            self.metrics.selected(selected.took);
+            selected
         };
-        Ok(Sight { text, asked: flight.asked, described, selected, selected_at: Instant::now() })
+        let seen = flight.seen_since(described);
+        Ok(Sight { text, asked: flight.asked, described, seen, selected, selected_at: Instant::now() })
     }
 
     async fn describe(&self, vlm: &dyn Vlm, scene: Scene) -> Result<String, VlmError> {
-        let described = timeout(self.timeout, vlm.describe(scene));
+        let asked = Instant::now();
+        let described =
+            timeout(self.timeout, retried(|| vlm.describe(scene.clone()), VlmError::is_connection));
         let result = match described.await.unwrap_or(Err(VlmError::TimedOut(self.timeout))) {
             Ok(text) if rules::is_instruction(&text) => Err(VlmError::Garbage("instructions")),
             result => result.map(|text| clean(&text)),
@@ -326,10 +375,17 @@ impl Descriptions {
         match &result {
             Ok(_) => self.failures.store(0, Ordering::Relaxed),
             Err(error) => {
-                self.failures.fetch_add(1, Ordering::Relaxed);
+                // What the model makes of one visitor's still says nothing of the next one's.
+                self.failures.fetch_add(u32::from(error.is_fault()), Ordering::Relaxed);
                 tracing::warn!(%error, "no description");
             }
         }
+        let became = match &result {
+            Ok(text) if text.is_empty() => "nobody",
+            Ok(_) => "described",
+            Err(error) => error.as_str(),
+        };
+        self.metrics.described(became, asked.elapsed());
         result
     }
 }

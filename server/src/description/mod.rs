@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::llm;
+use crate::llm::{self, LlmError};
 use crate::prompts::Prompts;
 
 pub use cache::{Descriptions, Flight, Landed, Landing, Look, Sight};
@@ -67,15 +67,15 @@ impl Api {
 /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL or the key.
 pub fn client(endpoint: &Endpoint, prompts: Arc<Prompts>) -> Result<Arc<dyn Vlm>, String> {
     let Endpoint { url, api, model, key, expression } = endpoint;
-    let vision = || {
+    let vision = |is_simulator| {
         let client = llm::vision::Vision::new(url, model.clone(), key.as_deref())?;
-        Ok::<_, String>(Vision::new(client, prompts, *expression))
+        Ok::<_, String>(Vision::new(client, prompts, *expression, is_simulator))
     };
     Ok(match api {
         Api::Service(contract) => Arc::new(Service::new(url, *contract)?),
-        Api::OpenAi => Arc::new(vision()?),
+        Api::OpenAi => Arc::new(vision(false)?),
         Api::Simulator => {
-            Arc::new(Both { camera: Service::new(url, Contract::Description)?, vision: vision()? })
+            Arc::new(Both { camera: Service::new(url, Contract::Description)?, vision: vision(true)? })
         }
     })
 }
@@ -127,8 +127,38 @@ pub enum VlmError {
     Refused(u16),
     /// Something else than a description.
     Garbage(&'static str),
+    /// A vision model gave none.
+    Model(LlmError),
     /// It took longer than `vlm_timeout`.
     TimedOut(Duration),
+}
+
+impl VlmError {
+    /// Whether the connection failed, so that the same call may succeed in a moment.
+    pub fn is_connection(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Model(LlmError::Unreachable { .. }))
+    }
+
+    /// Whether it is the VLM's own fault, rather than of what it was shown: the next visitor's call will fail too.
+    pub fn is_fault(&self) -> bool {
+        match self {
+            Self::TimedOut(_) => true,
+            Self::Refused(status) | Self::Model(LlmError::Refused { status, .. }) => {
+                matches!(status, 401 | 403 | 404 | 408 | 429 | 500..=599)
+            }
+            _ => self.is_connection(),
+        }
+    }
+
+    /// What became of the call, as metrics have it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::TimedOut(_) | Self::Model(LlmError::Stalled(_)) => "timed_out",
+            Self::Refused(_) | Self::Model(LlmError::Refused { .. }) => "refused",
+            _ if self.is_connection() => "unreachable",
+            _ => "garbage",
+        }
+    }
 }
 
 impl fmt::Display for VlmError {
@@ -138,7 +168,8 @@ impl fmt::Display for VlmError {
             Self::Unreachable(reason) => write!(f, "the description service can't be reached: {reason}"),
             Self::Refused(status) => write!(f, "the description service answered {status}"),
             Self::Garbage(what) => write!(f, "the description service sent {what}"),
-            Self::TimedOut(after) => write!(f, "the description service took over {} ms", after.as_millis()),
+            Self::Model(error) => error.fmt(f),
+            Self::TimedOut(after) => write!(f, "the VLM took over {} ms", after.as_millis()),
         }
     }
 }

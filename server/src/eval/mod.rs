@@ -74,7 +74,8 @@ impl House {
     async fn open(config: &Config) -> Result<Self, EvalError> {
         let library = app::library(config)?.ok_or(EvalError::NoDocuments)?;
         index::embed(&library, Keep::IfPossible).await.1.map_err(StartError::Index)?;
-        let (chat, prompts) = (Backends::of(config)?.chat, app::prompts(config)?);
+        let prompts = app::prompts(config)?;
+        let chat = Backends::of(config, &prompts)?.chat;
         let research = app::research(library, chat.clone(), &prompts, config.passage_chars);
         let (answerer, _) = app::voices(chat, &prompts, config.context_tokens);
         Ok(Self { research, answerer })

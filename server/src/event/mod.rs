@@ -7,6 +7,7 @@ mod tone;
 mod turn;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,14 +39,26 @@ pub enum Command {
         turn_id: Option<String>,
     },
     /// A still of the visitor, as the client's camera took it; not checked yet.
-    Image {
-        /// The file.
-        bytes: Bytes,
-        /// What the client calls it, if it says so.
-        mime: Option<String>,
-    },
+    Image(Upload),
     /// End the visitor epoch: nothing of this visitor is kept.
     Forget,
+}
+
+/// A file that a client sends.
+#[derive(Clone, PartialEq)]
+pub struct Upload {
+    /// The file.
+    pub bytes: Bytes,
+    /// What the client calls it, if it says so.
+    pub mime: Option<String>,
+    /// The client's own id of the frame.
+    pub id: Option<String>,
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Upload({:?}, {} bytes)", self.mime, self.bytes.len())
+    }
 }
 
 /// One question with its options.

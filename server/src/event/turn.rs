@@ -175,6 +175,8 @@ pub struct Span {
     pub start: f64,
     /// Its end in ms; the turn's end for a stage that was still running.
     pub end: f64,
+    /// Whether it ran outside of the turn, for others as well: not told on the wire.
+    pub is_shared: bool,
 }
 
 /// How long things took, in milliseconds. `None`: it did not happen.

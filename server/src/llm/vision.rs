@@ -32,8 +32,8 @@ pub struct Picture<'a> {
     pub data_url: &'a str,
     /// The JSON schema of the reply.
     pub schema: &'a Value,
-    /// Added to the URL's query, and as `user`, for services that tell visitors apart.
-    pub session_id: &'a str,
+    /// The session and which of its visitors it is: added to the URL's query for a simulator, told to no model.
+    pub visitor: Option<(&'a str, u32)>,
 }
 
 impl Vision {
@@ -68,19 +68,14 @@ impl Vision {
             },
             "max_tokens": MAX_TOKENS,
             "temperature": 0,
-            "user": picture.session_id,
         });
         let mut url = self.completions.clone();
-        url.query_pairs_mut().append_pair("session_id", picture.session_id);
-        let mut response = self.connection.post(&url, body.to_string().into_bytes()).await?;
-        let mut reply = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(|error| self.connection.unreachable(&error))? {
-            reply.extend_from_slice(&piece);
-            if reply.len() > MAX_BODY {
-                return Err(LlmError::Garbage("more than 64 KiB".into()));
-            }
+        if let Some((session_id, visitor)) = picture.visitor {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("session_id", session_id).append_pair("visitor", &visitor.to_string());
         }
-        content(&reply)
+        let response = self.connection.post(&url, body.to_string().into_bytes()).await?;
+        content(&self.connection.read(response, MAX_BODY).await?)
     }
 
     /// Whether the backend answers at all.
@@ -113,8 +108,8 @@ fn content(reply: &[u8]) -> Result<String, LlmError> {
     if choice.message.refusal.is_some_and(|refusal| !refusal.is_empty()) {
         return Err(garbage("a refusal"));
     }
-    if choice.finish_reason.is_some_and(|reason| reason == "length") {
-        return Err(garbage("a reply that was cut"));
+    if choice.finish_reason.is_some_and(|reason| reason != "stop") {
+        return Err(garbage("a reply that is not whole"));
     }
     choice.message.content.filter(|text| !text.trim().is_empty()).ok_or(LlmError::Empty)
 }
@@ -133,7 +128,9 @@ mod tests {
         check(json!({ "message": { "content": "{}" } }), Some("{}"));
         check(json!({ "message": { "content": "{}", "refusal": "" } }), Some("{}"));
         check(json!({ "message": { "content": null, "refusal": "I can't." } }), None);
-        check(json!({ "message": { "content": "{" }, "finish_reason": "length" }), None);
+        for reason in ["length", "content_filter", "tool_calls", "max_tokens"] {
+            check(json!({ "message": { "content": "{}" }, "finish_reason": reason }), None);
+        }
         check(json!({ "message": { "content": " " } }), None);
         assert!(content(br#"{"choices":[]}"#).is_err());
         assert!(content(b"<html>").is_err());

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -20,18 +20,23 @@ pub const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Stages that a turn can do without.
 const DEGRADABLE: [&str; 4] = ["describe", "embed", "select", "convert"];
 
+/// What becomes of a call to the VLM.
+const DESCRIBED: [&str; 6] = ["described", "nobody", "unreachable", "timed_out", "refused", "garbage"];
+
 /// The numbers of one server, on a registry of its own. Each label value that can occur is there from the start, at 0:
 /// a rate needs a first value.
 pub struct Metrics {
     registry: Registry,
     sessions: IntGauge,
     sockets: IntGauge,
+    tasks: IntGauge,
     running: IntGauge,
     turns: IntCounterVec,
     replies: IntCounterVec,
     first_token: Histogram,
     total: Histogram,
     stages: HistogramVec,
+    descriptions: IntCounterVec,
     degraded: IntCounterVec,
     upstreams: IntGaugeVec,
 }
@@ -43,10 +48,14 @@ pub struct Now {
     pub sessions: usize,
     /// Open sockets.
     pub sockets: usize,
+    /// Tasks that run for sessions.
+    pub tasks: usize,
     /// Whether the chat models can be reached; none: not configured.
     pub llm: Option<bool>,
     /// Whether the VLM can be reached; none: not configured.
     pub vlm: Option<bool>,
+    /// Whether the embeddings' server can be reached; none: not configured.
+    pub embeddings: Option<bool>,
 }
 
 impl Default for Metrics {
@@ -68,7 +77,7 @@ impl Metrics {
             registered(&registry, Histogram::with_opts(options))
         };
         let stages =
-            HistogramOpts::new("rapport_stage_seconds", "How long the stages of turns took, by stage.");
+            HistogramOpts::new("rapport_stage_seconds", "How long stages took, each counted once, by stage.");
         let stages = HistogramVec::new(stages.buckets(buckets(0.001, 2.0, 18)), &["stage"]);
         let upstreams = Opts::new("rapport_upstream_up", "Whether a configured upstream can be reached.");
         let build = Opts::new("rapport_build_info", "1, labelled with the version of the server.");
@@ -81,6 +90,10 @@ impl Metrics {
         let metrics = Self {
             sessions: gauge("rapport_sessions", "Live sessions, with a socket or waiting for one."),
             sockets: gauge("rapport_sockets", "Open WebSockets."),
+            tasks: gauge(
+                "rapport_tasks",
+                "Tasks that run for sessions: turns, descriptions, writes to the store.",
+            ),
             running: gauge("rapport_turns_running", "Turns that have begun and not ended."),
             turns: counters("rapport_turns_total", "Turns that ended, by terminal status.", &["status"]),
             replies: counters(
@@ -94,6 +107,11 @@ impl Metrics {
             ),
             total: histogram("rapport_turn_seconds", "From a message's arrival to its turn's end."),
             stages: registered(&registry, stages),
+            descriptions: counters(
+                "rapport_descriptions_total",
+                "Calls to the VLM that ended, by what became of them.",
+                &["result"],
+            ),
             degraded: counters(
                 "rapport_degraded_total",
                 "Stages that turns did without, by stage.",
@@ -119,6 +137,9 @@ impl Metrics {
         for stage in Stage::ALL {
             self.stages.with_label_values(&[stage.as_str()]);
         }
+        for result in DESCRIBED {
+            self.descriptions.with_label_values(&[result]);
+        }
         for stage in DEGRADABLE {
             self.degraded.with_label_values(&[stage]);
         }
@@ -142,7 +163,8 @@ impl Metrics {
         if let Some(total) = report.timings.total {
             self.total.observe(total / 1e3);
         }
-        for span in &report.spans {
+        // What several turns share was counted where it ran, and so is every call to the VLM.
+        for span in report.spans.iter().filter(|span| !span.is_shared && span.stage != Stage::Describe) {
             let took = (span.end - span.start).max(0.0);
             self.stages.with_label_values(&[span.stage.as_str()]).observe(took / 1e3);
         }
@@ -151,12 +173,24 @@ impl Metrics {
         }
     }
 
+    /// A call to the VLM has ended.
+    pub fn described(&self, result: &str, took: Duration) {
+        self.descriptions.with_label_values(&[result]).inc();
+        self.stages.with_label_values(&[Stage::Describe.as_str()]).observe(took.as_secs_f64());
+    }
+
+    /// A tone was selected outside of a turn.
+    pub fn selected(&self, took: Duration) {
+        self.stages.with_label_values(&[Stage::Select.as_str()]).observe(took.as_secs_f64());
+    }
+
     /// All numbers in Prometheus' text format 0.0.4.
     pub fn text(&self, now: Now) -> String {
         let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
         self.sessions.set(count(now.sessions));
         self.sockets.set(count(now.sockets));
-        for (upstream, is_up) in [("llm", now.llm), ("vlm", now.vlm)] {
+        self.tasks.set(count(now.tasks));
+        for (upstream, is_up) in [("llm", now.llm), ("vlm", now.vlm), ("embeddings", now.embeddings)] {
             if let Some(is_up) = is_up {
                 self.upstreams.with_label_values(&[upstream]).set(is_up.into());
             }

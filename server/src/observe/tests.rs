@@ -58,7 +58,7 @@ fn every_label_value_is_there_from_the_start() {
 #[test]
 fn a_turn_is_counted_once_and_nothing_of_it_is_told() {
     let metrics = Metrics::new();
-    let span = |stage, start, end| Span { stage, segment: None, start, end };
+    let span = |stage, start, end| Span { stage, segment: None, start, end, is_shared: false };
     metrics.turn_began();
     assert_eq!(value(&metrics.text(Now::default()), "rapport_turns_running"), Some(1.0));
     metrics.turn_ended(&TurnReport {
@@ -66,13 +66,28 @@ fn a_turn_is_counted_once_and_nothing_of_it_is_told() {
         outcome: Some(Outcome::Cached),
         degraded: vec!["convert".into()],
         timings: Timings { first_token: Some(300.0), total: Some(1200.0), ..Timings::default() },
-        spans: vec![span(Stage::Describe, -500.0, 300.0), span(Stage::Select, 2.0, 1.0)],
+        spans: vec![
+            span(Stage::Describe, -500.0, 300.0), // counted where it is called
+            Span { is_shared: true, ..span(Stage::Select, 0.0, 4000.0) },
+            span(Stage::Select, 2.0, 1.0),
+            span(Stage::Answer, 0.0, 700.0),
+        ],
         ..report(Status::Completed)
     });
     metrics.turn_began();
     metrics.turn_ended(&report(Status::Cancelled));
+    metrics.described("nobody", Duration::from_millis(250));
+    metrics.described("timed_out", Duration::from_millis(500));
+    metrics.selected(Duration::from_millis(125));
 
-    let text = metrics.text(Now { sessions: 3, sockets: 2, llm: Some(true), vlm: Some(false) });
+    let text = metrics.text(Now {
+        sessions: 3,
+        sockets: 2,
+        tasks: 1,
+        llm: Some(true),
+        vlm: Some(false),
+        embeddings: Some(true),
+    });
     for (series, expected) in [
         ("rapport_turns_running", 0.0),
         ("rapport_turns_total{status=\"completed\"}", 1.0),
@@ -81,13 +96,20 @@ fn a_turn_is_counted_once_and_nothing_of_it_is_told() {
         ("rapport_first_token_seconds_sum", 0.3),
         ("rapport_first_token_seconds_count", 1.0),
         ("rapport_turn_seconds_sum", 1.2),
-        ("rapport_stage_seconds_sum{stage=\"describe\"}", 0.8),
-        ("rapport_stage_seconds_sum{stage=\"select\"}", 0.0),
+        ("rapport_stage_seconds_sum{stage=\"describe\"}", 0.75),
+        ("rapport_stage_seconds_count{stage=\"describe\"}", 2.0),
+        ("rapport_stage_seconds_sum{stage=\"select\"}", 0.125),
+        ("rapport_stage_seconds_count{stage=\"select\"}", 2.0),
+        ("rapport_stage_seconds_sum{stage=\"answer\"}", 0.7),
+        ("rapport_descriptions_total{result=\"nobody\"}", 1.0),
+        ("rapport_descriptions_total{result=\"timed_out\"}", 1.0),
+        ("rapport_descriptions_total{result=\"described\"}", 0.0),
         ("rapport_degraded_total{stage=\"convert\"}", 1.0),
         ("rapport_sessions", 3.0),
         ("rapport_sockets", 2.0),
         ("rapport_upstream_up{upstream=\"llm\"}", 1.0),
         ("rapport_upstream_up{upstream=\"vlm\"}", 0.0),
+        ("rapport_upstream_up{upstream=\"embeddings\"}", 1.0),
     ] {
         assert_eq!(value(&text, series), Some(expected), "{series}\n{text}");
     }

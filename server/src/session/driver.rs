@@ -28,7 +28,8 @@ impl Session {
         state.push_job(job);
         if !state.is_driven {
             state.is_driven = true;
-            self.shared.tasks.spawn(Arc::clone(self).drive());
+            let driver = self.shared.drivers.track_future(Arc::clone(self).drive());
+            self.shared.tasks.spawn(driver);
         }
     }
 
@@ -73,6 +74,9 @@ impl Session {
             match state.pop_job() {
                 None => {
                     state.is_driven = false;
+                    if self.shared.draining.is_cancelled() {
+                        state.drain();
+                    }
                     return None;
                 }
                 Some(Job::Forget) => {

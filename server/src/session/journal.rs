@@ -174,26 +174,26 @@ impl State {
     /// Shows what waited for a writing; whether the writer goes on.
     fn settle(&mut self, taken: u64, written: &Result<(), StoreError>) -> bool {
         let Some(journal) = &mut self.journal else { return false };
-        let is_held = |held: &mut (u64, Sequenced)| written.is_err() || held.0 <= taken;
-        let mut shown = Vec::new();
-        match written {
-            Err(StoreError::Missing) => journal.is_whole_due = true,
+        let shown = match written {
+            Ok(()) => journal.held.iter().take_while(|(place, _)| *place <= taken).count(),
+            Err(StoreError::Missing) => {
+                journal.is_whole_due = true;
+                0
+            }
             Err(StoreError::Fenced) => {
                 self.lose();
                 return false;
             }
-            Ok(()) | Err(StoreError::Unavailable(_)) => {
-                while let Some((_, event)) = journal.held.pop_front_if(is_held) {
-                    shown.push(if written.is_ok() { event } else { undurable(event) });
-                }
+            Err(StoreError::Unavailable(_) | StoreError::Broken(_)) => {
+                journal.is_whole_due = true;
+                journal.is_writing = false;
+                journal.held.len()
             }
+        };
+        let (shown, goes_on) = (journal.held.drain(..shown).collect::<Vec<_>>(), journal.is_writing);
+        for (_, event) in shown {
+            self.push(if written.is_ok() { event } else { undurable(event) });
         }
-        if matches!(written, Err(StoreError::Unavailable(_))) {
-            journal.is_whole_due = true;
-            journal.is_writing = false;
-        }
-        let goes_on = journal.is_writing;
-        shown.into_iter().for_each(|event| self.push(event));
         goes_on
     }
 }
@@ -218,6 +218,9 @@ impl Session {
                     batch.seen = self.seen();
                 }
                 let written = node.call(node.store().write(&self.id, &batch)).await;
+                if let Err(StoreError::Broken(error)) = &written {
+                    tracing::warn!(session = &*self.id, error, "the session could not be written");
+                }
                 if !self.lock().settle(taken, &written) {
                     return;
                 }

@@ -28,7 +28,7 @@ pub use registry::{Located, Opened, Sessions, StoreKnobs};
 pub use state::{Attached, Snapshot};
 
 use crate::description::{Image, ImageError, Landing};
-use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status};
+use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status, Upload};
 use crate::observe::Metrics;
 use crate::turn::Engine;
 use node::Node;
@@ -87,6 +87,10 @@ struct Shared {
     metrics: Arc<Metrics>,
     /// The drivers, so that shutdown and tests can wait for them.
     tasks: TaskTracker,
+    /// The drivers alone, without the fetches that `tasks` holds too.
+    drivers: TaskTracker,
+    /// Messages are refused; turns that were taken are played to their end.
+    draining: CancellationToken,
     shutdown: CancellationToken,
     /// The store that is shared with other nodes, if there is one.
     node: Option<Arc<Node>>,
@@ -108,7 +112,12 @@ impl Session {
     /// Gives the session a socket's queue; a former socket is given up. `last_seq`: the last sequence
     /// number that the client knows, when it resumes.
     pub fn attach(&self, last_seq: Option<u64>) -> Attached {
-        self.lock().attach(&self.id, self.shared.knobs.outbound_queue, last_seq)
+        let mut state = self.lock();
+        let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq);
+        if self.shared.draining.is_cancelled() {
+            state.drain(); // its handshake was complete before the server began to drain
+        }
+        attached
     }
 
     /// Takes a socket's queue away, if it is still the session's.
@@ -129,9 +138,9 @@ impl Session {
                     Err(wait) => self.refuse(self.rate_limited(wait)),
                 }
             }
-            Command::Image { bytes, mime } => {
+            Command::Image(Upload { bytes, mime, id }) => {
                 if let Err(error) = self.take_image(bytes, mime.as_deref()) {
-                    self.refuse(error);
+                    self.refuse(ErrorEvent { id: id.as_deref().map(Arc::from), ..error });
                 }
             }
             Command::Cancel { turn_id } => self.lock().cancel(turn_id.as_deref()),
@@ -150,8 +159,13 @@ impl Session {
 
     /// Has the VLM look at a still. What is none counts against the rate as well.
     fn take_image(self: &Arc<Self>, bytes: Bytes, mime: Option<&str>) -> Result<(), ErrorEvent> {
-        let mut state = self.lock();
-        state.take_image_rate().map_err(|wait| {
+        let for_good = |code, message: &str| ErrorEvent { retryable: false, ..refusal(code, message, None) };
+        if !self.shared.engine.descriptions.takes_images() {
+            let message = "This server has no use for images: its VLM is not asked with `--vlm-api openai`.";
+            return Err(for_good("image_unsupported", message));
+        }
+        let admitted = self.lock().take_image_rate();
+        admitted.map_err(|wait| {
             let message = format!("More than {} images a minute.", self.shared.knobs.images_per_minute);
             refusal("rate_limited", &message, Some(wait))
         })?;
@@ -160,19 +174,15 @@ impl Session {
                 ImageError::TooLarge { .. } => "image_too_large",
                 _ => "bad_image",
             };
-            refusal(code, &error.to_string(), None)
+            for_good(code, &error.to_string())
         })?;
-        if !self.shared.engine.descriptions.takes_images() {
-            let message = "This server has no use for images: its VLM is not asked with `--vlm-api openai`.";
-            return Err(refusal("image_unsupported", message, None));
-        }
+        // Held until the still is the visitor's: a `forget` must come before or behind both steps.
+        let mut state = self.lock();
         if state.is_forgetting() {
             state.push_job(Job::Show(image)); // it is of the next visitor
-            return Ok(());
+        } else {
+            self.show(image, state.epoch());
         }
-        let epoch = state.epoch();
-        drop(state);
-        self.show(image, epoch);
         Ok(())
     }
 
@@ -255,7 +265,7 @@ impl Session {
     }
 
     fn admit(&self, state: &State) -> Result<(), ErrorEvent> {
-        if self.shared.shutdown.is_cancelled() {
+        if self.shared.draining.is_cancelled() || self.shared.shutdown.is_cancelled() {
             return Err(refusal(
                 "shutting_down",
                 "The server is stopping. Please ask again in a moment.",

@@ -47,6 +47,8 @@ pub enum GivenUp {
     Replaced,
     /// It read too slowly: more than `outbound_queue` bytes waited.
     TooSlow,
+    /// The server restarts, and the session has nothing more to tell.
+    Drained,
 }
 
 /// The queue between a session and one socket. Pushing never blocks.

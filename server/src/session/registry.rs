@@ -78,7 +78,9 @@ impl Sessions {
             Ok::<_, String>(Arc::new(Node::new(Box::new(store), outage, advertise)))
         });
         let rng = Mutex::new(knobs.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, shutdown, node: node.transpose()? });
+        let (drivers, draining) = (TaskTracker::new(), CancellationToken::new());
+        let node = node.transpose()?;
+        let shared = Arc::new(Shared { engine, knobs, metrics, tasks, drivers, draining, shutdown, node });
         Ok(Arc::new(Self { map: DashMap::new(), rng, shared }))
     }
 
@@ -109,6 +111,10 @@ impl Sessions {
                     Ok(Claimed::Ours(kept)) => {
                         self.restore(node, id, token, &kept, last_seq.unwrap_or(0));
                         Located::Here
+                    }
+                    Err(StoreError::Broken(error)) => {
+                        tracing::warn!(session = id, error, "the session could not be read");
+                        Located::Here // as one that is unknown
                     }
                     Err(_) => Located::Unknown,
                 }
@@ -213,9 +219,40 @@ impl Sessions {
         self.map.len()
     }
 
+    /// How many tasks run for them.
+    pub fn tasks(&self) -> usize {
+        self.shared.tasks.len()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
+    }
+
+    /// Takes no more messages, and gives each socket up once its session has nothing to do. Resolves when all
+    /// turns that were taken are played, whether their clients are there or not.
+    pub async fn drain(&self) {
+        self.shared.draining.cancel();
+        // A message is taken under its session's lock: behind this loop none is that was not told of the drain.
+        for session in &self.map {
+            session.lock().drain();
+        }
+        self.shared.drivers.close();
+        self.shared.drivers.wait().await;
+    }
+
+    /// Whether messages are refused because the server restarts.
+    pub fn is_draining(&self) -> bool {
+        self.shared.draining.is_cancelled()
+    }
+
+    /// Leaves running turns to whoever owns their sessions next, if there is a store by which that is possible.
+    pub fn hand_over(&self) {
+        if self.shared.node.as_ref().is_some_and(|node| !node.is_down()) {
+            for session in &self.map {
+                session.lock().hand_over();
+            }
+        }
     }
 
     /// Ends every running turn; messages that wait are not begun.

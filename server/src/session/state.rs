@@ -209,6 +209,15 @@ impl State {
         }
     }
 
+    /// Leaves a running turn to the next owner, who begins it again.
+    pub(super) fn hand_over(&mut self) {
+        if self.active.is_some() {
+            self.is_lost = true;
+            self.jobs.clear();
+            self.stop_active(Status::Cancelled);
+        }
+    }
+
     pub(super) fn is_lost(&self) -> bool {
         self.is_lost
     }
@@ -269,6 +278,15 @@ impl State {
         if self.outbox.as_ref().is_some_and(|current| Arc::ptr_eq(current, outbox)) {
             self.outbox = None;
             self.detached_at = Instant::now();
+        }
+    }
+
+    /// Gives the socket up if nothing is left to do: the server restarts.
+    pub(super) fn drain(&self) {
+        if !self.is_driven
+            && let Some(outbox) = &self.outbox
+        {
+            outbox.give_up(GivenUp::Drained);
         }
     }
 
@@ -414,6 +432,10 @@ impl State {
     }
 
     pub(super) fn push_job(&mut self, job: Job) {
+        // What is of a visitor who is to be forgotten is not looked at, and of one visitor only the last still.
+        if matches!(job, Job::Forget | Job::Show(_)) {
+            self.jobs.retain(|waiting| !matches!(waiting, Job::Show(_)));
+        }
         // Twice in a row is once.
         let is_repeated = matches!(
             (&job, self.jobs.back()),

@@ -78,6 +78,7 @@ impl From<GivenUp> for Ending {
         match why {
             GivenUp::Replaced => REPLACED,
             GivenUp::TooSlow => SLOW,
+            GivenUp::Drained => RESTARTING,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::close::{self, End, Ending, close};
 use super::encode::Encoder;
 use super::line::Line;
 use super::{Format, Leave, Limits};
-use crate::event::{Command, ErrorEvent, Event};
+use crate::event::{Command, ErrorEvent, Event, Upload};
 use crate::session::{Opened, Outbox, Sequenced, Session};
 use crate::wire::{self, ClientFrame, native, text};
 
@@ -284,7 +284,12 @@ where
                 return Some(End::Server(close::TOO_BIG));
             }
             Message::Text(text) => match wire::native::decode(&text) {
-                Ok(ClientFrame::Command(command)) => self.attachment.session.handle(command),
+                Ok(ClientFrame::Command(command)) => {
+                    if command == Command::Forget {
+                        self.line.wipe();
+                    }
+                    self.attachment.session.handle(command);
+                }
                 Ok(ClientFrame::Ping(t)) => self.encoder.pong(t.as_ref(), &mut self.line.frames),
                 Err(error) => self.attachment.session.refuse(error),
             },
@@ -292,7 +297,7 @@ where
                 return Some(End::Server(close::TOO_BIG));
             }
             Message::Binary(bytes) => {
-                self.attachment.session.handle(Command::Image { bytes, mime: None });
+                self.attachment.session.handle(Command::Image(Upload { bytes, mime: None, id: None }));
             }
             Message::Pong(_) => self.pinged = None,
             Message::Close(_) => return Some(End::Peer),

@@ -3,6 +3,7 @@
 //! [`handshake`] turns an HTTP request into an [`Upgrade`] or a refusal; [`serve`] then carries one
 //! session's frames over the connection until either side ends it. It is generic over the byte stream.
 
+mod bounds;
 mod close;
 mod converse;
 mod encode;

@@ -90,7 +90,12 @@ pub fn decide(description: &str, elder_age: u8) -> Option<Verdict> {
 
 /// Whether a text speaks to a model and says nothing of a visitor: no description at all.
 pub fn is_instruction(description: &str) -> bool {
-    scope::has_instruction(&tokens(capped(description))) && decide(description, u8::MAX).is_none()
+    has_instruction(description) && decide(description, u8::MAX).is_none()
+}
+
+/// Whether some of a text speaks to a model, whatever else it says.
+pub fn has_instruction(text: &str) -> bool {
+    scope::has_instruction(&tokens(capped(text)))
 }
 
 /// Which of these places of a description speak of the visitor: not those of a companion, and none when nobody

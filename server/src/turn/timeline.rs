@@ -18,6 +18,7 @@ struct Entry {
     segment: Option<u32>,
     start: Instant,
     end: Option<Instant>,
+    is_shared: bool,
 }
 
 /// Names a span until it is closed.
@@ -31,7 +32,7 @@ impl Timeline {
 
     /// Begins a span now; one that is never closed ends with the turn.
     pub(super) fn open(&mut self, stage: Stage, segment: Option<u32>) -> SpanId {
-        self.spans.push(Entry { stage, segment, start: Instant::now(), end: None });
+        self.spans.push(Entry { stage, segment, start: Instant::now(), end: None, is_shared: false });
         SpanId(self.spans.len() - 1)
     }
 
@@ -47,7 +48,7 @@ impl Timeline {
 
     /// Adds a span that ran elsewhere; without an end it ends with the turn.
     pub(super) fn add(&mut self, stage: Stage, start: Instant, end: Option<Instant>) {
-        self.spans.push(Entry { stage, segment: None, start, end });
+        self.spans.push(Entry { stage, segment: None, start, end, is_shared: true });
     }
 
     /// Milliseconds from the message's arrival; negative before it.
@@ -76,6 +77,7 @@ impl Timeline {
             segment: entry.segment,
             start: self.ms(entry.start),
             end: self.ms(entry.end.unwrap_or(now)),
+            is_shared: entry.is_shared,
         };
         let mut spans: Vec<Span> = self.spans.iter().map(span).collect();
         spans.sort_by(|a, b| a.start.total_cmp(&b.start));

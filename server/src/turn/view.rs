@@ -147,7 +147,8 @@ impl<'a> Turn<'a> {
             || self.view_of_nobody(self.flight.is_some()),
             |(text, described)| {
                 let selected = self.engine.selector.select_late(&text);
-                let mut view = self.view(selected, Outcome::Fresh, text, self.is_recent(described));
+                let mut view =
+                    self.view(selected, Outcome::Fresh, text, self.is_recent(flight.seen_since(described)));
                 view.looked = Some(described - flight.asked);
                 view
             },
@@ -197,14 +198,14 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether a description is young enough to be spoken of.
-    fn is_recent(&self, described: Instant) -> bool {
-        self.is_since_message(described) || described.elapsed() < self.engine.knobs.refresh_after
+    fn is_recent(&self, seen: Instant) -> bool {
+        self.is_since_message(seen) || seen.elapsed() < self.engine.knobs.refresh_after
     }
 
     /// The client's own description, told to the session as such.
     pub(super) fn client_description(&self) -> Option<Arc<str>> {
         let text: Arc<str> = clean(self.request.message.user_description.as_deref()?).into();
-        self.tell_description(&text, DescriptionSource::Client);
+        self.tell_description(&text, DescriptionSource::Client, Duration::ZERO);
         Some(text)
     }
 
@@ -221,14 +222,15 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) async fn view_of_look(&mut self, look: Option<Look>, span: Option<SpanId>) -> View {
-        let (Some(Look { asked, ended, text }), Some(span)) = (look, span) else {
-            return self.view_of_nobody(false);
-        };
-        self.timeline.close_at(span, ended);
-        let Ok(description) = text.map(Arc::<str>::from) else { return self.view_of_nobody(true) };
-        self.tell_description(&description, DescriptionSource::Vlm);
+        if let Some(span) = span {
+            self.timeline.close_at(span, look.as_ref().map_or_else(Instant::now, |look| look.ended));
+        }
+        let Some(Look { asked, ended, seen, text }) = look else { return self.view_of_nobody(false) };
+        let Ok(description) = text else { return self.view_of_nobody(true) };
+        self.tell_description(&description, DescriptionSource::Vlm, seen.elapsed());
         let selected = self.select(&description).await;
-        View { looked: Some(ended - asked), ..self.view(selected, Outcome::Fresh, description, true) }
+        let is_recent = self.is_recent(seen);
+        View { looked: Some(ended - asked), ..self.view(selected, Outcome::Fresh, description, is_recent) }
     }
 
     fn view_of_sight(&self, sight: Sight) -> View {
@@ -238,7 +240,7 @@ impl<'a> Turn<'a> {
             selected.usage = Usage::default(); // an earlier turn's, or the prefetch's
         }
         let outcome = if is_fresh { Outcome::Fresh } else { Outcome::Cached };
-        let is_recent = self.is_recent(sight.described);
+        let is_recent = self.is_recent(sight.seen);
         let mut view = self.view(selected, outcome, Arc::clone(&sight.text), is_recent);
         view.looked = Some(sight.described - sight.asked);
         view.earlier = (!is_fresh).then_some(sight);
@@ -296,11 +298,11 @@ impl<'a> Turn<'a> {
         })
     }
 
-    fn tell_description(&self, text: &Arc<str>, source: DescriptionSource) {
+    fn tell_description(&self, text: &Arc<str>, source: DescriptionSource, age: Duration) {
         (self.emit)(Event::Description {
             text: Arc::clone(text),
             source,
-            age: Duration::ZERO,
+            age,
             turn_id: Some(Arc::clone(&self.request.turn_id)),
         });
     }

@@ -187,6 +187,7 @@ impl Stagehand {
             Some(Arc::clone(&vlm) as Arc<dyn Vlm>),
             Arc::clone(&selector),
             Duration::from_secs(5),
+            Arc::default(),
             tasks.clone(),
             CancellationToken::new(),
         );

@@ -111,7 +111,7 @@ async fn the_servers_end_drops_what_runs() {
     let mut client = house.connect("").await;
     begin(&mut client, false).await;
     let tasks = house.tasks.clone();
-    let served = house.stop(rapport::app::Stop::Restart);
+    let served = house.stop(rapport::app::Stop::Shutdown);
     dropped(&simulator, SLOW, 1).await;
     timeout(DEADLINE, tasks.wait()).await.expect("the turn's tasks end");
     client.closed().await;

@@ -1,4 +1,4 @@
-//! Conversations over real sockets: frames, formats, sessions, overlap.
+//! Conversations over real sockets: frames, formats, overlap.
 
 use std::time::Duration;
 
@@ -234,68 +234,6 @@ async fn too_many_messages_are_told_when_to_come_back() {
     assert_eq!(error["code"], "rate_limited");
     let wait = error["retry_after_ms"].as_u64().unwrap();
     assert!((1..=30_000).contains(&wait), "{wait}");
-}
-
-#[tokio::test]
-async fn a_session_outlives_its_socket() {
-    let house = House::with_camera(QUICK, |_| ()).await;
-    let mut client = house.connect("?session_id=a").await;
-    let session = client.frame().await;
-    let token = session["resume_token"].as_str().unwrap().to_owned();
-    let done = client.ask(QUESTION).await;
-    let seq = done["seq"].as_u64().unwrap();
-
-    // Without the token, the id is somebody else's.
-    let mut stranger = house.connect("?session_id=a").await;
-    assert_ne!(stranger.frame().await["session_id"], "a");
-    let mut intruder = house.connect("?session_id=a&resume=wrong").await;
-    let guessed = intruder.frame().await;
-    assert_ne!(guessed["session_id"], "a");
-    assert_eq!(guessed["resumed"], false);
-
-    // With it, the newer socket takes over and is told exactly what it missed.
-    let mut second = Client::resume(house.address, &session, 1).await;
-    let resumed = second.frame().await;
-    assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&json!("a"), &json!(true)));
-    assert_eq!((&resumed["resume_token"], &resumed["last_seq"]), (&json!(token), &json!(seq)));
-    assert!(resumed.get("snapshot").is_none());
-    assert_eq!(second.until("turn_done").await.0, done);
-    assert_eq!(client.closed().await.code, 4003);
-}
-
-#[tokio::test]
-async fn what_can_not_be_sent_again_comes_as_a_snapshot() {
-    let house = House::with_camera(QUICK, |config| config.session.replay_bytes = 4096).await;
-    let mut client = house.connect("").await;
-    let session = client.frame().await;
-    let done = client.ask(QUESTION).await;
-    client.ask(QUESTION).await;
-    client.ask(QUESTION).await;
-    for last_seq in [1, u64::MAX] {
-        let mut again = Client::resume(house.address, &session, last_seq).await;
-        let resumed = again.frame().await;
-        assert_eq!((&resumed["session_id"], &resumed["resumed"]), (&session["session_id"], &json!(false)));
-        assert_eq!(resumed["snapshot"]["history"][0], json!({"role": "user", "content": QUESTION}));
-        assert_eq!(resumed["snapshot"]["history"][1]["content"], done["answer"]);
-        assert_eq!(resumed["snapshot"]["turn"], json!(null));
-    }
-}
-
-#[tokio::test]
-async fn a_session_without_a_socket_is_dropped_in_time() {
-    let house =
-        House::with_camera(QUICK, |config| config.session.session_ttl = Duration::from_millis(50)).await;
-    let mut client = house.connect("").await;
-    client.ask(QUESTION).await;
-    assert_eq!(house.sessions.len(), 1);
-    client.leave().await;
-    let gone = async {
-        while !house.sessions.is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(crate::house::DEADLINE, gone).await.expect("the session goes");
-    assert!(house.sessions.engine().descriptions.is_empty());
 }
 
 #[tokio::test]

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rapport::app::{Server, Stop};
+use rapport::app::{Backends, Server, Stop};
 use rapport::config::Config;
 use rapport::description::{self, Api, Contract};
 use rapport::llm::openai::Endpoint;
 use rapport::session::Sessions;
 use serde_json::Value;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 use tokio_util::task::TaskTracker;
+
+use crate::manual::{self, Calls, ManualModel};
 
 /// No wait of a test takes longer, unless something is broken.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -34,9 +36,25 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open(config: Config) -> Self {
-        let server = Server::new(config).expect("the configuration starts");
-        let (sessions, tasks) = (server.sessions(), server.tasks());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::run(Server::new(config).expect("the configuration starts"), listener)
+    }
+
+    /// A server whose model's replies the test says. Its kernel holds little of what clients don't read.
+    pub(crate) fn manual(change: impl FnOnce(&mut Config)) -> (Self, Calls) {
+        let mut config = manual::config();
+        change(&mut config);
+        let (model, calls) = ManualModel::new();
+        let backends = Backends { chat: Some(Arc::new(model)), vlm: None };
+        let server = Server::with_backends(config, backends).expect("the configuration starts");
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(4096).unwrap(); // connections have their listener's
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        (Self::run(server, socket.listen(1024).unwrap()), calls)
+    }
+
+    fn run(server: Server, listener: TcpListener) -> Self {
+        let (sessions, tasks) = (server.sessions(), server.tasks());
         let address = listener.local_addr().unwrap();
         let (stop, asked) = oneshot::channel();
         let running = tokio::spawn(server.serve(listener, async { asked.await.unwrap_or(Stop::Shutdown) }));
@@ -55,6 +73,12 @@ impl House {
 
     pub(crate) async fn connect(&self, query: &str) -> Client {
         Client::connect(self.address, query).await
+    }
+
+    /// Waits until no turn runs and nothing is fetched.
+    pub(crate) async fn rest(&self) {
+        self.tasks.close();
+        timeout(DEADLINE, self.tasks.wait()).await.expect("the turns end");
     }
 
     /// Asks the server to stop; it does so in its own time.
@@ -119,6 +143,14 @@ impl Client {
         Self { last_seq, ..Self::connect(address, &query).await }
     }
 
+    /// A client for whom its kernel keeps little: what it doesn't read stays with the server.
+    pub(crate) async fn narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.unwrap());
+        Self::over(client_async(format!("ws://{address}/ws"), stream).await.unwrap().0)
+    }
+
     pub(crate) fn over(ws: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { ws, last_seq: 0 }
     }
@@ -144,19 +176,24 @@ impl Client {
 
     /// The next frame; its sequence number must follow the last one's.
     pub(crate) async fn frame(&mut self) -> Value {
-        let text = self.hear().await.expect("a frame");
+        self.frame_or_end().await.expect("a frame")
+    }
+
+    /// The next frame, or the socket's end.
+    pub(crate) async fn frame_or_end(&mut self) -> Result<Value, Closed> {
+        let text = self.hear().await?;
         let frame: Value = serde_json::from_str(&text).expect("JSON");
         match frame["type"].as_str().unwrap() {
             "session" if frame["resumed"] == true => {} // what was missed follows
             "session" => self.last_seq = frame["last_seq"].as_u64().unwrap(),
             "pong" | "closing" => assert!(frame.get("seq").is_none()),
             _ => {
-                let seq = frame["seq"].as_u64().unwrap();
-                assert_eq!(seq, self.last_seq + 1, "{frame}");
-                self.last_seq = seq;
+                let first = frame.get("from_seq").unwrap_or(&frame["seq"]).as_u64();
+                assert_eq!(first, Some(self.last_seq + 1), "{frame}");
+                self.last_seq = frame["seq"].as_u64().unwrap();
             }
         }
-        frame
+        Ok(frame)
     }
 
     /// Reads on to the next frame of a type; returns it with those before.
@@ -192,10 +229,11 @@ impl Client {
         self.until("turn_done").await.0
     }
 
-    /// Reads on until the socket is closed.
+    /// Reads on until the socket is closed, and answers that.
     pub(crate) async fn closed(&mut self) -> Closed {
         loop {
             if let Err(closed) = self.hear().await {
+                while let Some(Ok(_)) = timeout(DEADLINE, self.ws.next()).await.expect("an end in time") {}
                 return closed;
             }
         }

@@ -47,7 +47,7 @@ async fn bad_input_gets_an_error_and_the_next_question_works() {
     }
     client.ws.send(Message::Binary(Bytes::from_static(b"no image"))).await.unwrap();
     let (error, _) = client.until("error").await;
-    assert_eq!(error["code"], "bad_image");
+    assert_eq!(error["code"], "image_unsupported");
     assert_eq!(client.ask(QUESTION).await["status"], "completed");
 }
 

@@ -68,6 +68,7 @@ async fn a_turn_moves_each_counter_by_one_and_leaves_no_word_behind() {
     assert!(!before.contains_key("rapport_upstream_up{upstream=\"llm\"}"), "the built-in engine is none");
 
     let mut client = house.connect("?session_id=canary-session").await;
+    client.until("description").await;
     let message = json!({
         "text_user_msg": "How tall is the clock, canary-question?",
         "user_description": "an elderly man with a canary-coat",
@@ -76,6 +77,12 @@ async fn a_turn_moves_each_counter_by_one_and_leaves_no_word_behind() {
     let done = client.ask(&message.to_string()).await;
     assert_eq!((&done["tone"], &done["outcome"]), (&json!("elder_friendly"), &json!("client")));
 
+    let idle = async {
+        while !house.tasks.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::house::DEADLINE, idle).await.expect("the turn's tasks end");
     let after = scrape(house.address).await;
     let spans =
         |stage: &str| done["spans"].as_array().unwrap().iter().filter(|it| it["stage"] == stage).count();
@@ -86,10 +93,12 @@ async fn a_turn_moves_each_counter_by_one_and_leaves_no_word_behind() {
         "rapport_replies_total{outcome=\"client\",tone=\"elder_friendly\"}",
         "rapport_first_token_seconds_count",
         "rapport_turn_seconds_count",
+        "rapport_descriptions_total{result=\"described\"}", // as the session opened
+        "rapport_stage_seconds_count{stage=\"describe\"}",
     ]
     .map(|name| (name.to_owned(), 1.0))
     .into();
-    for stage in ["describe", "rewrite", "retrieve", "answer", "select", "convert"] {
+    for stage in ["rewrite", "retrieve", "answer", "select", "convert"] {
         let count = u32::try_from(spans(stage)).unwrap();
         if count > 0 {
             expected.insert(format!("rapport_stage_seconds_count{{stage=\"{stage}\"}}"), count.into());
@@ -102,6 +111,21 @@ async fn a_turn_moves_each_counter_by_one_and_leaves_no_word_behind() {
     client.leave().await;
     let text = raw::get(house.address, "/metrics").await.1;
     assert!(!text.contains("canary"), "{text}");
+}
+
+#[tokio::test]
+async fn a_look_that_several_turns_use_is_counted_once() {
+    let house = House::with_camera(QUICK, |config| config.session.prefetch = false).await;
+    let mut client = house.connect("").await;
+    for strategy in ["race", "race", "sequential", "race"] {
+        client
+            .ask(&json!({"text_user_msg": "How tall is the clock?", "strategy": strategy}).to_string())
+            .await;
+    }
+    let after = scrape(house.address).await;
+    let calls = after["rapport_descriptions_total{result=\"described\"}"];
+    assert!((1.0..=4.0).contains(&calls), "{calls}");
+    assert_eq!(after["rapport_stage_seconds_count{stage=\"describe\"}"], calls);
 }
 
 #[tokio::test]
@@ -142,6 +166,11 @@ async fn a_vlm_that_is_down_is_told_and_what_was_done_without_it() {
     assert_eq!(done["degraded"], json!(["describe"]));
     let after = scrape(house.address).await;
     assert_eq!(after["rapport_degraded_total{stage=\"describe\"}"], 1.0);
+    let failed: f64 = ["unreachable", "timed_out"]
+        .map(|result| after[&format!("rapport_descriptions_total{{result=\"{result}\"}}")])
+        .iter()
+        .sum();
+    assert!(failed > 0.0);
     assert_eq!(after["rapport_replies_total{outcome=\"fallback\",tone=\"casual_friendly\"}"], 1.0);
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::house::DEADLINE;
@@ -16,6 +16,13 @@ pub(crate) struct RawSocket {
 impl RawSocket {
     pub(crate) async fn open(address: SocketAddr, query: &str) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap(), query).await
+    }
+
+    /// A client for whom its kernel keeps little.
+    pub(crate) async fn narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self::over(socket.connect(address).await.unwrap(), "").await
     }
 
     /// Makes a connection a WebSocket.

@@ -15,6 +15,7 @@ async fn a_stop_ends_turns_and_closes_sockets_with_its_code() {
         let (url, simulator) = simulate(vlm_sim::Config::default()).await;
         let house = House::with_camera(Duration::from_millis(5), |config| {
             config.llm = Some(models(&url, "sim-answer-ttft1-tps1", "sim-convert", "sim-select"));
+            config.drain_timeout = Duration::ZERO;
         })
         .await;
         let mut idle = house.connect("").await;

@@ -388,3 +388,22 @@ async fn a_dead_nodes_sessions_run_out() {
     };
     timeout(DEADLINE, erased).await.expect("the session runs out");
 }
+
+#[tokio::test]
+async fn a_turn_that_outlasts_its_nodes_drain_is_handed_over() {
+    let redis = Redis::start().await;
+    let impatient = |config: &mut Config| config.drain_timeout = Duration::from_millis(10);
+    let (first, second) = (node(&redis, 5, impatient).await, node(&redis, 0, |_| ()).await);
+    let mut client = first.connect("").await;
+    let session = client.frame().await;
+    ask(&mut client, "m1").await;
+    client.until("token").await;
+    let served = first.stop(rapport::app::Stop::Restart);
+    client.until("closing").await;
+    assert_eq!(client.closed().await.code, 1012);
+    timeout(DEADLINE, served).await.expect("the server ends").unwrap();
+    let mut moved = Client::resume(second.address, &session, client.last_seq()).await;
+    assert_eq!(moved.frame().await["resumed"], true);
+    assert_eq!(moved.until("turn_started").await.0["restarted"], true);
+    assert_eq!(moved.until("turn_done").await.0["status"], "completed");
+}

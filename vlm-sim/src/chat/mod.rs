@@ -58,7 +58,7 @@ pub(crate) async fn complete(
             &format!("the model's name asks for status {status}"),
         );
     }
-    let script = Script::write(&state, &request, model, asked.session());
+    let script = Script::write(&state, &request, model, asked.session(), asked.visitor);
     call.owe(script.tokens.len());
     let permit = state.enter().await;
     let pace = script.timing.pace(state.start(call.begun()));

@@ -63,12 +63,18 @@ impl Timing {
 }
 
 impl Script {
-    /// Decides what happens; draws what is left to chance. `session` is whose description an image stands for.
-    pub(crate) fn write(state: &State, request: &Request, model: Model, session: Option<&str>) -> Self {
+    /// Decides what happens; draws what is left to chance. An image stands for the `nth` visitor of a session.
+    pub(crate) fn write(
+        state: &State,
+        request: &Request,
+        model: Model,
+        session: Option<&str>,
+        nth: usize,
+    ) -> Self {
         let prompt_tokens = request.messages().iter().map(|message| tokens(&message.text).count()).sum();
         let role = role(request, model);
         if role == Role::Describe {
-            let mut script = Self::describe(state, model, session.or(request.user.as_deref()));
+            let mut script = Self::describe(state, model, session.or(request.user.as_deref()), nth);
             if let (Some(schema), Ending::Whole) = (&request.schema, &script.ending) {
                 script.tokens = cut_up(&schema::fill(schema, &script.tokens.concat()));
             }
@@ -94,8 +100,8 @@ impl Script {
 
     /// A vision model: says what the description routes say, with their faults and, where the name gives no times,
     /// with their latency.
-    fn describe(state: &State, model: Model, session: Option<&str>) -> Self {
-        let visit = state.visit(session, 0);
+    fn describe(state: &State, model: Model, session: Option<&str>, nth: usize) -> Self {
+        let visit = state.visit(session, nth);
         let described = &state.config.pool.visitors()[visit.visitor].description;
         let (text, ending) = match (Ending::from(model.fault), visit.fault) {
             (Ending::Whole, Some(dice::Fault::Error)) => (described.clone(), Ending::Error),
@@ -162,7 +168,7 @@ mod tests {
         let body =
             serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": message }] });
         let request = Request::parse(body.to_string().as_bytes()).unwrap();
-        Script::write(&simulator.0, &request, model.parse().unwrap(), None).tokens.concat()
+        Script::write(&simulator.0, &request, model.parse().unwrap(), None, 0).tokens.concat()
     }
 
     #[test]

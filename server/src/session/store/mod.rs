@@ -10,6 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -106,8 +108,10 @@ pub(super) enum StoreError {
     Fenced,
     /// The store has lost the session: it must be written whole.
     Missing,
-    /// The store can't be reached or refuses to write.
+    /// The store can't be reached or writes nothing at present.
     Unavailable(String),
+    /// What it has of this session can't be read or added to.
+    Broken(String),
 }
 
 impl fmt::Display for StoreError {
@@ -115,7 +119,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::Fenced => f.write_str("another node owns the session by now"),
             Self::Missing => f.write_str("the store has lost the session"),
-            Self::Unavailable(why) => f.write_str(why),
+            Self::Unavailable(why) | Self::Broken(why) => f.write_str(why),
         }
     }
 }
@@ -149,6 +153,5 @@ pub(super) trait Store: Send + Sync {
 
 /// What of a resume token is written down: who reads the store can't come back as the visitor.
 pub(super) fn digest(token: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    BASE64_STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()))
 }

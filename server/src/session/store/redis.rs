@@ -139,7 +139,7 @@ impl Store for RedisStore {
             let how = if is_polite { "polite" } else { "force" };
             call.arg(token).arg(&self.node).arg(how).arg(&self.prefix).arg(id);
             let claimed: redis::Value =
-                call.invoke_async(&mut self.connection()).await.map_err(unavailable)?;
+                call.invoke_async(&mut self.connection()).await.map_err(|error| unavailable(&error))?;
             let redis::Value::Array(mut parts) = claimed else { return Err(unreadable("no list")) };
             let rest = redis::Value::Array(parts.split_off(1.min(parts.len())));
             let what: String = match parts.pop() {
@@ -164,7 +164,7 @@ impl Store for RedisStore {
         Box::pin(async move {
             let mut exists = redis::cmd("EXISTS");
             exists.arg(self.key("session", id));
-            exists.query_async(&mut self.connection()).await.map_err(unavailable)
+            exists.query_async(&mut self.connection()).await.map_err(|error| unavailable(&error))
         })
     }
 
@@ -190,7 +190,8 @@ impl Store for RedisStore {
                 let frame = Frame { seq, event: &*frame.event };
                 call.arg(seq).arg(serde_json::to_string(&frame).map_err(unreadable)?);
             }
-            let written: String = call.invoke_async(&mut self.connection()).await.map_err(unavailable)?;
+            let written: String =
+                call.invoke_async(&mut self.connection()).await.map_err(|error| unavailable(&error))?;
             match &*written {
                 "ok" => Ok(()),
                 "missing" => Err(StoreError::Missing),
@@ -210,17 +211,14 @@ impl Store for RedisStore {
                 }
             }
             let held: Vec<(Option<u64>, Option<String>)> =
-                pipe.query_async(&mut self.connection()).await.map_err(unavailable)?;
-            let stand = |((_, own), (fence, owner)): (&(Arc<str>, u64), (Option<u64>, Option<String>))| {
-                if fence.is_none() {
-                    Err(StoreError::Missing)
-                } else if fence == Some(*own) && owner.as_ref() == Some(&self.node) {
-                    Ok(())
-                } else {
-                    Err(StoreError::Fenced)
-                }
+                pipe.query_async(&mut self.connection()).await.map_err(|error| unavailable(&error))?;
+            let stand = |own: u64, fence: Option<u64>, owner: Option<String>| match fence {
+                None => Err(StoreError::Missing),
+                Some(fence) if fence == own && owner.as_ref() == Some(&self.node) => Ok(()),
+                Some(_) => Err(StoreError::Fenced),
             };
-            Ok(sessions.iter().zip(held).map(stand).collect())
+            let each = sessions.iter().zip(held);
+            Ok(each.map(|((_, own), (fence, owner))| stand(*own, fence, owner)).collect())
         })
     }
 
@@ -231,7 +229,7 @@ impl Store for RedisStore {
                 call.key(key);
             }
             call.arg(fence).arg(&self.node);
-            call.invoke_async(&mut self.connection()).await.map_err(unavailable)
+            call.invoke_async(&mut self.connection()).await.map_err(|error| unavailable(&error))
         })
     }
 
@@ -242,7 +240,7 @@ impl Store for RedisStore {
             call.arg(address).arg(millis(NODE_TTL));
             let taken: Vec<String> = call.invoke_async(&mut self.connection()).await.map_err(|error| {
                 self.renew_after(&error);
-                unavailable(error)
+                unavailable(&error)
             })?;
             let parse = |taken: &String| {
                 let (fence, id) = taken.split_once(' ')?;
@@ -256,7 +254,7 @@ impl Store for RedisStore {
         Box::pin(async move {
             let mut del = redis::cmd("DEL");
             del.arg(self.key("node", &self.node));
-            del.query_async(&mut self.connection()).await.map_err(unavailable)
+            del.query_async(&mut self.connection()).await.map_err(|error| unavailable(&error))
         })
     }
 }
@@ -265,11 +263,15 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn unavailable(error: RedisError) -> StoreError {
-    StoreError::Unavailable(error.to_string())
+fn unavailable(error: &RedisError) -> StoreError {
+    match error.code() {
+        // What a script or command says of the keys that it was given; others speak of the server.
+        Some("ERR" | "WRONGTYPE") => StoreError::Broken(error.to_string()),
+        _ => StoreError::Unavailable(error.to_string()),
+    }
 }
 
 /// What another version of the server wrote, or somebody else.
 fn unreadable(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Unavailable(format!("unreadable: {error}"))
+    StoreError::Broken(format!("unreadable: {error}"))
 }

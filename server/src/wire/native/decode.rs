@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
-use crate::event::{Command, ErrorEvent, Message, Strategy, Tone};
+use crate::event::{Command, ErrorEvent, Message, Strategy, Tone, Upload};
 use crate::language::Lang;
 use crate::wire::{ClientFrame, question, refusal};
 
@@ -87,7 +87,8 @@ impl<'a> Fields<'a> {
         let bytes = BASE64_STANDARD
             .decode(data)
             .map_err(|_| refusal("bad_image", "The image's `data` is no base64 (the standard alphabet)."))?;
-        Ok(Command::Image { bytes: bytes.into(), mime: Some(mime.to_owned()) })
+        let id = self.id()?.map(str::to_owned);
+        Ok(Command::Image(Upload { bytes: bytes.into(), mime: Some(mime.to_owned()), id }))
     }
 
     fn id(&self) -> Result<Option<&'a str>, ErrorEvent> {

@@ -401,7 +401,13 @@ mod tests {
             degraded: Vec::new(),
             facts_missing: None,
             timings: Timings { total: Some(1.234_567), ..Timings::default() },
-            spans: vec![Span { stage: Stage::Describe, segment: None, start: -5.0, end: 1.0 }],
+            spans: vec![Span {
+                stage: Stage::Describe,
+                segment: None,
+                start: -5.0,
+                end: 1.0,
+                is_shared: true,
+            }],
             usage: Usage::default(),
             durable: None,
         };

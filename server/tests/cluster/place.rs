@@ -73,7 +73,11 @@ impl Node {
         let mut program = command.spawn().unwrap();
         let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
         let line = within("a node listens", lines.next_line()).await.unwrap();
-        assert!(line.is_some_and(|line| line.contains("http://")), "a node did not start: see {place:?}");
+        assert!(
+            line.is_some_and(|line| line.contains("http://")),
+            "a node did not start: see {}",
+            place.display()
+        );
         program
     }
 

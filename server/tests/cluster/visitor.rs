@@ -99,13 +99,15 @@ impl Visitor {
     }
 
     async fn try_to_come(&mut self) -> Option<()> {
-        let mut url = format!("ws://{}/ws", self.proxy);
         let is_new = self.session.is_null();
-        if !is_new {
-            let [id, token] =
-                ["session_id", "resume_token"].map(|field| self.session[field].as_str().unwrap());
-            url += &format!("?session_id={id}&resume={token}&last_seq={}", self.last_seq());
-        }
+        let query = if is_new {
+            String::new()
+        } else {
+            let of_session = |field: &str| self.session[field].as_str().unwrap();
+            let (id, token) = (of_session("session_id"), of_session("resume_token"));
+            format!("?session_id={id}&resume={token}&last_seq={}", self.last_seq())
+        };
+        let url = format!("ws://{}/ws{query}", self.proxy);
         let stream = TcpStream::connect(self.proxy).await.ok()?;
         stream.set_nodelay(true).ok()?;
         let (mut socket, _) = client_async(url.into_client_request().unwrap(), stream).await.ok()?;

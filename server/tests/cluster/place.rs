@@ -86,6 +86,12 @@ impl Node {
         self.program.kill().await.unwrap();
     }
 
+    /// Asks it to end.
+    pub(crate) async fn terminate(&self) {
+        let pid = self.program.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+    }
+
     /// Starts it again after its end.
     pub(crate) async fn start_again(&mut self) {
         self.program = Self::run(self.address, &self.flags, &self.environment, self.directory.path()).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 
 use super::place::{Node, Proxy, Redis, address, deployed, get, models, status, until, within};
 use super::visitor::Visitor;
@@ -13,8 +14,8 @@ use super::visitor::Visitor;
 /// How many tries two nodes need, at most, to have had the same visitor.
 const TRIES: usize = 30;
 
-async fn cluster(redis: &Redis, name: &str) -> ([Node; 2], Proxy) {
-    let mut flags = models(40).await;
+async fn cluster(redis: &Redis, name: &str, tokens_per_second: u32) -> ([Node; 2], Proxy) {
+    let mut flags = models(tokens_per_second).await;
     flags.extend(["--store".to_owned(), redis.url()]);
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let nodes = [Node::start(&flags, &[]).await, Node::start(&flags, &[]).await];
@@ -31,7 +32,7 @@ fn has_served(node: &Node, session: &str) -> bool {
 async fn a_visitor_comes_back_to_either_node() {
     for name in Proxy::NAMES {
         let redis = Redis::start().await;
-        let (nodes, proxy) = cluster(&redis, name).await;
+        let (nodes, proxy) = cluster(&redis, name, 40).await;
         let mut visitor = Visitor::enter(proxy.address).await;
         let mut tries = 0;
         while !nodes.iter().all(|node| has_served(node, visitor.id())) {
@@ -51,7 +52,7 @@ async fn a_visitor_comes_back_to_either_node() {
 async fn a_dead_node_is_passed_over_until_it_is_back() {
     for name in Proxy::NAMES {
         let redis = Redis::start().await;
-        let (mut nodes, proxy) = cluster(&redis, name).await;
+        let (mut nodes, proxy) = cluster(&redis, name, 40).await;
         let mut visitor = Visitor::enter(proxy.address).await;
         visitor.ask("m1", &json!({})).await;
         nodes[0].kill().await;
@@ -69,6 +70,37 @@ async fn a_dead_node_is_passed_over_until_it_is_back() {
             has_served(&nodes[0], new.id())
         };
         until("the node is used again", is_used).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_ends_keeps_its_turns_and_gets_no_visitors() {
+    for name in Proxy::NAMES {
+        let redis = Redis::start().await;
+        let (nodes, proxy) = cluster(&redis, name, 15).await;
+        let mut visitor = Visitor::enter(proxy.address).await;
+        let id = visitor.id().to_owned();
+        let (telling, mut heard) = mpsc::unbounded_channel();
+        visitor.tell(0, telling);
+        let asked = tokio::spawn(async move { visitor.ask("m1", &json!({"convert_tone": false})).await });
+        for _ in 0..3 {
+            within("tokens come", heard.recv()).await;
+        }
+        let mut loaded = Vec::new();
+        for node in &nodes {
+            let alive = get(node.address, "/healthz").await.unwrap();
+            loaded.extend((!alive.contains("\"sessions\":0")).then_some(node));
+        }
+        loaded[0].terminate().await;
+        let is_ending = || async { status(loaded[0].address, "/readyz").await != Some(200) };
+        until("the node ends", is_ending).await;
+        for _ in 0..6 {
+            let handshake = format!("ws://{}/ws", proxy.address);
+            let (_socket, response) = tokio_tungstenite::connect_async(handshake).await.expect(name);
+            assert_eq!(response.status(), 101);
+        }
+        assert_eq!(within("the reply", asked).await.unwrap()["status"], "completed", "{name}");
+        assert!(has_served(loaded[0], &id), "{name}: it went on where it was");
     }
 }
 

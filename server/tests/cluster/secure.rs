@@ -109,6 +109,32 @@ async fn a_store_that_refuses_a_password_is_asked_again() {
     asks_until(&node, true).await;
 }
 
+/// The user of docs/operations.md may do what a node does, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_of_few_rights_is_enough() {
+    let redis = Redis::start().await;
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut operator = client.get_multiplexed_async_connection().await.unwrap();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let user = page.lines().find_map(|line| line.strip_prefix("user rapport ")).unwrap();
+    let user = user.replace("PASSWORD", PASSWORD);
+    let mut set = redis::cmd("ACL");
+    set.arg("SETUSER").arg("rapport").arg(user.split(' ').collect::<Vec<_>>());
+    set.exec_async(&mut operator).await.unwrap();
+    let url = format!("redis://rapport:{PASSWORD}@{}", redis.address);
+    let nodes = [node(&url, None).await, node(&url, None).await];
+    asks_until(&nodes[0], true).await;
+    let mut visitor = Visitor::enter(nodes[0].address).await;
+    visitor.ask("m1", &json!({})).await;
+    visitor.move_to(nodes[1].address);
+    assert_eq!(visitor.ask("m2", &json!({})).await["durable"], true);
+    let denied: Vec<redis::Value> = redis::cmd("ACL").arg("LOG").query_async(&mut operator).await.unwrap();
+    assert!(denied.is_empty(), "{denied:?}");
+    let mut rapport = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    assert!(redis::cmd("FLUSHALL").exec_async(&mut rapport).await.is_err());
+}
+
 #[tokio::test]
 async fn a_stores_password_is_never_shown() {
     for (store, shown) in [

@@ -86,6 +86,11 @@ impl Visitor {
         self.socket = None;
     }
 
+    /// Hangs up, to come back elsewhere.
+    pub(crate) fn move_to(&mut self, proxy: SocketAddrV4) {
+        (self.socket, self.proxy) = (None, proxy);
+    }
+
     /// Connects, again and again with growing pauses, until the session is there.
     async fn come(&mut self) {
         let mut pause = BACKOFF.0;

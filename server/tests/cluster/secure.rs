@@ -58,7 +58,7 @@ async fn redis(place: &Path) -> (Redis, String) {
 async fn node(url: &str, authority: Option<&str>) -> Node {
     let mut environment = vec![("RAPPORT_STORE", url), ("RUST_LOG", "trace")];
     environment.extend(authority.map(|file| ("SSL_CERT_FILE", file)));
-    Node::start(&KNOWLEDGE, &environment).await
+    Node::start(&[&KNOWLEDGE[..], &["--messages-per-minute", "0"]].concat(), &environment).await
 }
 
 /// Asks until the store holds the turn or, where it can't be used, until a turn has gone without it.

@@ -161,6 +161,27 @@ impl Visitor {
         }
     }
 
+    /// Asks, and waits until the reply has begun.
+    pub(crate) async fn begin(&mut self, id: &str) {
+        let message = json!({"text_user_msg": "How tall is the clock?", "id": id, "convert_tone": false});
+        self.socket.as_mut().unwrap().send(Message::text(message.to_string())).await.unwrap();
+        while self.hear().await.expect("the reply begins")["type"] != "token" {}
+    }
+
+    /// Reads on to the terminal frame; comes back where the connection breaks.
+    pub(crate) async fn rest(&mut self) -> Value {
+        loop {
+            if self.socket.is_none() {
+                self.come().await;
+            }
+            if let Some(frame) = self.hear().await
+                && frame["type"] == "turn_done"
+            {
+                return frame;
+            }
+        }
+    }
+
     /// The next frame that was not heard before; none if the connection has broken.
     pub(crate) async fn hear(&mut self) -> Option<Value> {
         loop {

@@ -1,11 +1,12 @@
 # make test    everything: format, lints, Rust tests, browser tests, the README's own commands
+# make kills   a hundred nodes are killed while turns run; some four minutes
 # make bench   the benchmarks, as ratios in one run, into docs/benchmarks.md; some 25 minutes
 
 SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
-export PATH := $(TOOLS)/bin:$(PATH)
+export PATH := $(TOOLS)/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: test tools format lint unit page readme bench soak deny screenshot measure
+.PHONY: test tools format lint unit page readme kills bench soak deny screenshot measure
 
 test: tools format lint unit page readme
 	@echo "all passed"
@@ -35,6 +36,9 @@ page: target/release/rapport
 
 readme: target/release/rapport
 	.ci/readme
+
+kills:
+	RAPPORT_KILLS=100 cargo test -p rapport --locked --test cluster kills -- --nocapture
 
 bench:
 	.ci/bench

@@ -238,9 +238,22 @@ fn parse_duration(text: &str) -> Option<Duration> {
     }
 }
 
-/// A value as people may see it: a URL without its password.
+/// A value as people may see it: a URL without its password, also where it is no URL quite.
 fn shown(value: &str) -> String {
-    let Ok(mut url) = reqwest::Url::parse(value) else { return value.to_owned() };
-    let is_secret = url.password().is_some() && url.set_password(Some("***")).is_ok();
-    if is_secret { url.into() } else { value.to_owned() }
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    if let Some((path, query)) = rest.split_once('?')
+        && query.contains("pass=")
+    {
+        return format!("{scheme}://{path}?***"); // of a store behind a socket
+    }
+    match reqwest::Url::parse(value) {
+        Ok(mut url) => {
+            let is_secret = url.password().is_some() && url.set_password(Some("***")).is_ok();
+            if is_secret { url.into() } else { value.to_owned() }
+        }
+        Err(_) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://***@{host}"),
+            None => value.to_owned(),
+        },
+    }
 }

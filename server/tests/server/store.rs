@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rapport::config::Config;
-use rapport::session::{StoreKnobs, StoreOutage};
+use rapport::session::{Overlap, StoreKnobs, StoreOutage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -197,6 +197,33 @@ async fn a_dead_nodes_turn_is_begun_again() {
     let said: String = before.iter().map(|frame| frame["text"].as_str().unwrap_or_default()).collect();
     assert_eq!(done["text"], said.as_str());
     assert!(said.starts_with(text.as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn a_message_that_waited_at_a_dead_node_is_taken_when_it_is_sent_again() {
+    let redis = Redis::start().await;
+    let second = node(&redis, 0, |_| ()).await;
+    let store = redis.knobs();
+    let (session, seq) = on_a_dying_node(async move {
+        let queue = |config: &mut Config| config.session.on_overlap = Overlap::Queue;
+        let house = node_at(store, 20, queue).await;
+        let mut client = house.connect("").await;
+        let session = client.frame().await;
+        for id in ["m1", "m2", "m3"] {
+            ask(&mut client, id).await; // what is written at the second one's start is written while the third waits
+        }
+        client.until("turn_done").await;
+        client.until("turn_started").await;
+        let seq = client.last_seq();
+        std::mem::forget((house, client));
+        (session, seq)
+    })
+    .await;
+    let mut moved = Client::resume(second.address, &session, seq).await;
+    assert_eq!(moved.frame().await["resumed"], true);
+    assert_eq!(moved.until("turn_done").await.0["turn_id"], "t2");
+    ask(&mut moved, "m3").await;
+    assert_eq!(moved.until("turn_done").await.0["turn_id"], "t3");
 }
 
 /// Asks until the store holds a turn.

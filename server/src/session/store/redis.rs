@@ -10,7 +10,7 @@
 //!
 //! All expire by themselves. Each operation is one script, so that its steps are one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -24,9 +24,6 @@ use crate::session::outbox::Sequenced;
 /// How long a connection attempt may take; calls have their own, shorter patience.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How the attempts to connect again are spread: soon, for a Redis that restarts, and at most so far apart.
-const RECONNECT_DELAYS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
 /// A node that was not heard for so long is dead: its sessions are free. Five beats.
 pub(in crate::session) const NODE_TTL: Duration = Duration::from_millis(1500);
 
@@ -39,7 +36,9 @@ struct Frame<E> {
 
 /// A node's access to Redis.
 pub(in crate::session) struct RedisStore {
-    connection: ConnectionManager,
+    client: Client,
+    config: ConnectionManagerConfig,
+    connection: Mutex<ConnectionManager>,
     prefix: String,
     /// This node's own name.
     node: String,
@@ -60,14 +59,18 @@ impl RedisStore {
         session_ttl: Duration,
         description_ttl: Duration,
     ) -> Result<Self, RedisError> {
-        // Calls are limited where they are made; this one only ends those that nobody waits for.
+        // Calls are limited where they are made; this one only ends those that nobody waits for. A connection is tried
+        // once a call, so that its failure is told: the next beat tries again.
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(CONNECT_TIMEOUT))
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_min_delay(RECONNECT_DELAYS.0)
-            .set_max_delay(RECONNECT_DELAYS.1);
+            .set_number_of_retries(0);
+        let client = Client::open(url)?;
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
         Ok(Self {
-            connection: ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?,
+            client,
+            config,
+            connection: Mutex::new(connection),
             prefix,
             node,
             session_ttl,
@@ -77,6 +80,20 @@ impl RedisStore {
             erase: Script::new(include_str!("erase.lua")),
             beat: Script::new(include_str!("beat.lua")),
         })
+    }
+
+    fn connection(&self) -> ConnectionManager {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Connects anew where the present connection is not made again by itself: it was refused, not broken (a password
+    /// that is wrong, a Redis that still loads).
+    fn renew_after(&self, error: &RedisError) {
+        if !error.is_io_error()
+            && let Ok(new) = ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone())
+        {
+            *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        }
     }
 
     fn key(&self, kind: &str, id: &str) -> String {
@@ -122,7 +139,7 @@ impl Store for RedisStore {
             let how = if is_polite { "polite" } else { "force" };
             call.arg(token).arg(&self.node).arg(how).arg(&self.prefix).arg(id);
             let claimed: redis::Value =
-                call.invoke_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))?;
+                call.invoke_async(&mut self.connection()).await.map_err(|error| unavailable(&error))?;
             let redis::Value::Array(mut parts) = claimed else { return Err(unreadable("no list")) };
             let rest = redis::Value::Array(parts.split_off(1.min(parts.len())));
             let what: String = match parts.pop() {
@@ -147,7 +164,7 @@ impl Store for RedisStore {
         Box::pin(async move {
             let mut exists = redis::cmd("EXISTS");
             exists.arg(self.key("session", id));
-            exists.query_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))
+            exists.query_async(&mut self.connection()).await.map_err(|error| unavailable(&error))
         })
     }
 
@@ -174,7 +191,7 @@ impl Store for RedisStore {
                 call.arg(seq).arg(serde_json::to_string(&frame).map_err(unreadable)?);
             }
             let written: String =
-                call.invoke_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))?;
+                call.invoke_async(&mut self.connection()).await.map_err(|error| unavailable(&error))?;
             match &*written {
                 "ok" => Ok(()),
                 "missing" => Err(StoreError::Missing),
@@ -195,7 +212,7 @@ impl Store for RedisStore {
                 }
             }
             let held: Vec<(Option<u64>, Option<String>)> =
-                pipe.query_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))?;
+                pipe.query_async(&mut self.connection()).await.map_err(|error| unavailable(&error))?;
             let stand = |own: u64, fence: Option<u64>, owner: Option<String>| match fence {
                 // A lower fence: a former owner wrote first where the session had been lost.
                 None => Err(StoreError::Missing),
@@ -215,7 +232,7 @@ impl Store for RedisStore {
                 call.key(key);
             }
             call.arg(fence).arg(&self.node);
-            call.invoke_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))
+            call.invoke_async(&mut self.connection()).await.map_err(|error| unavailable(&error))
         })
     }
 
@@ -224,8 +241,10 @@ impl Store for RedisStore {
             let mut call = self.beat.prepare_invoke();
             call.key(self.key("node", &self.node)).key(self.key("taken", &self.node));
             call.arg(address).arg(millis(NODE_TTL));
-            let taken: Vec<String> =
-                call.invoke_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))?;
+            let taken: Vec<String> = call.invoke_async(&mut self.connection()).await.map_err(|error| {
+                self.renew_after(&error);
+                unavailable(&error)
+            })?;
             let parse = |taken: &String| {
                 let (fence, id) = taken.split_once(' ')?;
                 Some((fence.parse().ok()?, id.to_owned()))
@@ -238,7 +257,7 @@ impl Store for RedisStore {
         Box::pin(async move {
             let mut del = redis::cmd("DEL");
             del.arg(self.key("node", &self.node));
-            del.query_async(&mut self.connection.clone()).await.map_err(|error| unavailable(&error))
+            del.query_async(&mut self.connection()).await.map_err(|error| unavailable(&error))
         })
     }
 }

@@ -179,7 +179,6 @@ impl State {
     /// Shows what waited for a writing; whether the writer goes on.
     fn settle(&mut self, taken: u64, written: &Result<(), StoreError>) -> bool {
         let Some(journal) = &mut self.journal else { return false };
-        let is_held = |held: &mut (u64, Sequenced)| written.is_err() || held.0 <= taken;
         let mut shown = Vec::new();
         match written {
             Err(StoreError::Missing) => journal.is_whole_due = true,
@@ -188,7 +187,9 @@ impl State {
                 return false;
             }
             Ok(()) | Err(StoreError::Unavailable(_)) => {
-                while let Some((_, event)) = journal.held.pop_front_if(is_held) {
+                let is_settled = |held: &&(u64, Sequenced)| written.is_err() || held.0 <= taken;
+                let settled = journal.held.iter().take_while(is_settled).count();
+                for (_, event) in journal.held.drain(..settled) {
                     shown.push(if written.is_ok() { event } else { undurable(event) });
                 }
             }

@@ -123,7 +123,7 @@ impl Sessions {
     async fn touch(&self, node: &Node) {
         let mut used = Vec::new();
         self.each(|session| {
-            used.extend(session.fence_in_use().map(|fence| (Arc::clone(&session.id), fence)))
+            used.extend(session.fence_in_use().map(|fence| (Arc::clone(&session.id), fence)));
         });
         for some in used.chunks(TOUCHED_AT_ONCE) {
             let Ok(found) = node.call(node.store().touch(some)).await else { return };

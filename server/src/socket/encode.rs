@@ -98,7 +98,7 @@ impl Encoder {
         match self.format {
             Format::Json => {
                 frames.text(|out| {
-                    native::write(event.seq.unwrap_or_default(), event.from_seq, &event.event, out)
+                    native::write(event.seq.unwrap_or_default(), event.from_seq, &event.event, out);
                 });
             }
             Format::Text => {

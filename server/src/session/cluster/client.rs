@@ -110,7 +110,7 @@ impl Client {
             return None;
         }
         let opened = match &self.view.session {
-            Some((id, token)) => house.sessions.open(Some(id), Some(token), self.claimed_seq()),
+            Some((id, token)) => house.sessions.open(Some(id), Some(token), Some(self.claimed_seq())),
             None => house.sessions.open(name.as_deref(), None, None),
         };
         let attached = &opened.attached;
@@ -141,9 +141,9 @@ impl Client {
     }
 
     /// What is said to be the last number that was heard.
-    fn claimed_seq(&self) -> Option<u64> {
+    fn claimed_seq(&self) -> u64 {
         let seq = self.view.last_seq;
-        Some(if self.world.bug == Bug::ReplayOffByOne { seq.saturating_sub(1) } else { seq })
+        if self.world.bug == Bug::ReplayOffByOne { seq.saturating_sub(1) } else { seq }
     }
 
     /// None if the node ends meanwhile.
@@ -153,7 +153,7 @@ impl Client {
             Some((id, token)) => (Some(&**id), Some(&**token)),
             None => (self.name.as_deref(), None),
         };
-        let located = house.sessions.locate(wanted, resume, self.claimed_seq(), is_relayed);
+        let located = house.sessions.locate(wanted, resume, Some(self.claimed_seq()), is_relayed);
         tokio::select! {
             biased;
             () = house.power.is_cut() => None,
@@ -209,11 +209,7 @@ impl Client {
         question.was_asked = true;
         let word = question.word.clone();
         self.note(|| format!("asks {id}"));
-        let message = Message {
-            id: Some(id.to_string()),
-            convert_tone: false,
-            ..Message::asking(word)
-        };
+        let message = Message { id: Some(id.to_string()), convert_tone: false, ..Message::asking(word) };
         socket.say(Command::Message(message));
     }
 
@@ -348,7 +344,10 @@ impl Client {
         self.check(self.view.is_of_now(&text));
         // Five turns are kept.
         for (_, word, is_complete, turn) in &durable {
-            if *is_complete && turn + 5 > record.turns && !record.history.iter().any(|message| message.text == *word) {
+            if *is_complete
+                && turn + 5 > record.turns
+                && !record.history.iter().any(|message| message.text == *word)
+            {
                 self.world.wrong(format!("client {}: {word} was durable and is lost", self.number));
             }
         }

@@ -37,7 +37,8 @@ struct Run {
 
 /// Plays one run on a clock of its own.
 fn play(seed: u64, bug: Bug, is_noted: bool) -> Run {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let world = World::new(seed, bug, is_noted);
         run(&world).await;
@@ -48,7 +49,8 @@ fn play(seed: u64, bug: Bug, is_noted: bool) -> Run {
 async fn run(world: &Arc<World>) {
     let overlap = [Overlap::Interrupt, Overlap::Queue, Overlap::Reject][world.rng().usize(..3)];
     let count = world.rng().usize(2..4);
-    let houses: Vec<_> = (1..=count).map(|number| House::open(world, format!("n{number}"), overlap)).collect();
+    let houses: Vec<_> =
+        (1..=count).map(|number| House::open(world, format!("n{number}"), overlap)).collect();
     world.houses.lock().unwrap().extend(houses);
     let mut clients = JoinSet::new();
     let visitors = world.rng().usize(1..4);

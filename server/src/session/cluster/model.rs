@@ -100,7 +100,8 @@ impl Model {
         let Some(entry) = self.sessions.get_mut(id).filter(|entry| entry.token == token) else {
             return Claimed::Unknown;
         };
-        let address = self.nodes.get(&entry.owner).filter(|_| entry.owner != node).map(|(address, _)| address);
+        let address =
+            self.nodes.get(&entry.owner).filter(|_| entry.owner != node).map(|(address, _)| address);
         if let Some(address) = address
             && !address.is_empty()
             && entry.is_running
@@ -111,8 +112,8 @@ impl Model {
         entry.fence += 1;
         let now = Instant::now();
         if address.is_some() {
-            let (taken, expires) = self.taken.entry(entry.owner.clone()).or_insert((Vec::new(), now));
-            taken.push((entry.fence, id.to_owned()));
+            let (noted, expires) = self.taken.entry(entry.owner.clone()).or_insert((Vec::new(), now));
+            noted.push((entry.fence, id.to_owned()));
             *expires = now + TAKEN_TTL;
         }
         node.clone_into(&mut entry.owner);

@@ -77,7 +77,10 @@ impl View {
     pub(super) fn ask(&mut self, client: usize) -> u32 {
         let id = u32::try_from(self.questions.len()).unwrap();
         let word = format!("qz{client}x{id}qz");
-        self.questions.insert(id, Question { word, stand: Stand::Asked, was_asked: false, turn_id: None, status: None });
+        self.questions.insert(
+            id,
+            Question { word, stand: Stand::Asked, was_asked: false, turn_id: None, status: None },
+        );
         id
     }
 
@@ -116,7 +119,11 @@ impl View {
             self.running = None;
             self.is_kept = false;
             (self.epoch, self.last_seq, self.lost_until) = (*epoch, *last_seq, *last_seq);
-            return if *resumed || snapshot.is_some() { Err("a new session has a past".into()) } else { Ok(()) };
+            return if *resumed || snapshot.is_some() {
+                Err("a new session has a past".into())
+            } else {
+                Ok(())
+            };
         };
         if (token, self.epoch) != (Arc::clone(resume_token), *epoch) {
             return Err(format!("epoch {epoch} follows {} without a word", self.epoch));
@@ -139,7 +146,8 @@ impl View {
         self.running = None;
         for question in self.questions.values_mut() {
             let is_told = snapshot.history.iter().any(|message| message.text == question.word);
-            let runs = snapshot.turn.as_ref().is_some_and(|(turn_id, _)| question.turn_id.as_ref() == Some(turn_id));
+            let runs =
+                snapshot.turn.as_ref().is_some_and(|(turn_id, _)| question.turn_id.as_ref() == Some(turn_id));
             let is_over = match question.stand {
                 Stand::Running => !runs, // whatever became of it: the snapshot tells
                 Stand::Asked => is_told,
@@ -185,7 +193,10 @@ impl View {
             Event::Token { turn_id, text } => {
                 self.is_of_now(text)?;
                 let running = self.running.as_mut().filter(|running| running.turn_id == *turn_id);
-                running.ok_or_else(|| format!("a token of {turn_id}, which does not run"))?.text.push_str(text);
+                running
+                    .ok_or_else(|| format!("a token of {turn_id}, which does not run"))?
+                    .text
+                    .push_str(text);
                 Ok(())
             }
             Event::TurnDone(report) => self.end(report),
@@ -229,7 +240,9 @@ impl View {
                     return Err(format!("{id} starts again, and its epoch is over"));
                 }
                 question.turn_id = Some(Arc::clone(turn_id));
-                if question.stand == Stand::Asked && self.running.as_ref().is_some_and(|it| it.turn_id == *turn_id) {
+                if question.stand == Stand::Asked
+                    && self.running.as_ref().is_some_and(|it| it.turn_id == *turn_id)
+                {
                     self.question(id)?.stand = Stand::Running; // a snapshot has told of it
                 }
             }
@@ -283,12 +296,16 @@ impl View {
         let running = self.running.take().filter(|running| running.turn_id == report.turn_id);
         let running = running.ok_or_else(|| format!("{} ends and does not run", report.turn_id))?;
         if running.text != report.text {
-            return Err(format!("{} said `{}`, and its report `{}`", report.turn_id, running.text, report.text));
+            return Err(format!(
+                "{} said `{}`, and its report `{}`",
+                report.turn_id, running.text, report.text
+            ));
         }
         let is_durable = report.durable == Some(true) && self.last_seq > self.lost_until;
         self.is_kept |= is_durable;
         let question = self.questions.iter_mut().find(|(_, question)| question.stand == Stand::Running);
-        if let Some((id, question)) = question.filter(|(_, it)| it.turn_id.as_ref() == Some(&report.turn_id)) {
+        if let Some((id, question)) = question.filter(|(_, it)| it.turn_id.as_ref() == Some(&report.turn_id))
+        {
             self.ended.push(*id);
             question.stand = Stand::Done { is_durable };
             question.status = Some(report.status);

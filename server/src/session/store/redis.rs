@@ -196,17 +196,18 @@ impl Store for RedisStore {
             }
             let held: Vec<(Option<u64>, Option<String>)> =
                 pipe.query_async(&mut self.connection.clone()).await.map_err(unavailable)?;
-            let stand = |((_, own), (fence, owner)): (&(Arc<str>, u64), (Option<u64>, Option<String>))| {
+            let stand = |own: u64, fence: Option<u64>, owner: Option<String>| {
                 // A lower fence: a former owner wrote first where the session had been lost.
-                if fence.is_none_or(|fence| fence < *own) {
+                if fence.is_none_or(|fence| fence < own) {
                     Err(StoreError::Missing)
-                } else if fence == Some(*own) && owner.as_ref() == Some(&self.node) {
+                } else if fence == Some(own) && owner.as_ref() == Some(&self.node) {
                     Ok(())
                 } else {
                     Err(StoreError::Fenced)
                 }
             };
-            Ok(sessions.iter().zip(held).map(stand).collect())
+            let both = sessions.iter().zip(held);
+            Ok(both.map(|((_, own), (fence, owner))| stand(*own, fence, owner)).collect())
         })
     }
 
@@ -249,6 +250,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn unavailable(error: RedisError) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::node::House;
-use super::view::{Stand, View};
+use super::view::{Stand, View, told};
 use super::world::{Bug, World};
 use crate::event::{Command, Message, Status};
 use crate::session::outbox::Sequenced;
@@ -394,9 +394,4 @@ impl Socket {
             is_read = read => is_read,
         }
     }
-}
-
-fn told(frame: &Sequenced) -> String {
-    let text: String = format!("{:?}", frame.event).chars().take(140).collect();
-    format!("{:?} {text}", frame.seq)
 }

@@ -1,6 +1,5 @@
 //! All sessions, by id.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::cluster::fill; // so that a simulation can be repeated
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
 use super::state::{Job, State};
-use super::store::{Claimed, Kept, RedisStore, StoreError, digest};
+use super::store::{Claimed, Kept, RedisStore, StoreError, digest, hex};
 use super::{Attached, Knobs, Session, Shared};
 use crate::event::Status;
 use crate::observe::Metrics;
@@ -315,11 +314,5 @@ impl Sessions {
 pub(super) fn random_id() -> Arc<str> {
     let mut bytes = [0; 16];
     fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
-        .iter()
-        .fold(String::with_capacity(32), |mut id, byte| {
-            let _ = write!(id, "{byte:02x}");
-            id
-        })
-        .into()
+    hex(&bytes).into()
 }

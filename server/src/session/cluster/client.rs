@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::node::House;
-use super::view::{Stand, View};
+use super::view::{Stand, View, told};
 use super::world::{Bug, World};
 use crate::event::{Command, Message, Status};
 use crate::session::outbox::Sequenced;
@@ -110,7 +110,7 @@ impl Client {
             return None;
         }
         let opened = match &self.view.session {
-            Some((id, token)) => house.sessions.open(Some(id), Some(token), self.claimed_seq()),
+            Some((id, token)) => house.sessions.open(Some(id), Some(token), Some(self.claimed_seq())),
             None => house.sessions.open(name.as_deref(), None, None),
         };
         let attached = &opened.attached;
@@ -141,9 +141,9 @@ impl Client {
     }
 
     /// What is said to be the last number that was heard.
-    fn claimed_seq(&self) -> Option<u64> {
+    fn claimed_seq(&self) -> u64 {
         let seq = self.view.last_seq;
-        Some(if self.world.bug == Bug::ReplayOffByOne { seq.saturating_sub(1) } else { seq })
+        if self.world.bug == Bug::ReplayOffByOne { seq.saturating_sub(1) } else { seq }
     }
 
     /// None if the node ends meanwhile.
@@ -153,7 +153,7 @@ impl Client {
             Some((id, token)) => (Some(&**id), Some(&**token)),
             None => (self.name.as_deref(), None),
         };
-        let located = house.sessions.locate(wanted, resume, self.claimed_seq(), is_relayed);
+        let located = house.sessions.locate(wanted, resume, Some(self.claimed_seq()), is_relayed);
         tokio::select! {
             biased;
             () = house.power.is_cut() => None,
@@ -394,9 +394,4 @@ impl Socket {
             is_read = read => is_read,
         }
     }
-}
-
-fn told(frame: &Sequenced) -> String {
-    let text: String = format!("{:?}", frame.event).chars().take(140).collect();
-    format!("{:?} {text}", frame.seq)
 }

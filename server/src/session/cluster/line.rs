@@ -28,7 +28,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn call<'a, T, Apply>(&'a self, what: String, apply: Apply) -> Reply<'a, T>
+    fn call<T, Apply>(&self, what: String, apply: Apply) -> Reply<'_, T>
     where
         T: Send + std::fmt::Debug + 'static,
         Apply: FnOnce(&mut Model) -> Result<T, StoreError> + Send + 'static,

@@ -112,8 +112,8 @@ impl Model {
         entry.fence += 1;
         let now = Instant::now();
         if address.is_some() {
-            let (lost, expires) = self.taken.entry(entry.owner.clone()).or_insert((Vec::new(), now));
-            lost.push((entry.fence, id.to_owned()));
+            let (noted, expires) = self.taken.entry(entry.owner.clone()).or_insert((Vec::new(), now));
+            noted.push((entry.fence, id.to_owned()));
             *expires = now + TAKEN_TTL;
         }
         node.clone_into(&mut entry.owner);

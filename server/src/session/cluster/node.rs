@@ -30,7 +30,7 @@ pub(super) struct House {
     pub(super) power: Arc<Power>,
     pub(super) tasks: TaskTracker,
     shutdown: CancellationToken,
-    _upkeep: [AbortOnDropHandle<()>; 2],
+    upkeep: [AbortOnDropHandle<()>; 2],
 }
 
 impl House {
@@ -63,13 +63,13 @@ impl House {
         ];
         world.note(|| format!("{name} starts, at `{address}`, {outage:?}"));
         let upkeep = upkeep.map(AbortOnDropHandle::new);
-        Arc::new(Self { name, address, sessions, power, tasks, shutdown, _upkeep: upkeep })
+        Arc::new(Self { name, address, sessions, power, tasks, shutdown, upkeep })
     }
 
     /// Ends it as `kill -9` does: nothing that it still does reaches anyone.
     pub(super) fn kill(&self) {
         self.power.cut();
-        self._upkeep.iter().for_each(AbortOnDropHandle::abort);
+        self.upkeep.iter().for_each(AbortOnDropHandle::abort);
         self.shutdown.cancel();
         self.sessions.stop_turns();
     }
@@ -80,7 +80,7 @@ impl House {
         self.sessions.stop_turns();
         self.tasks.close();
         let _ = tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await;
-        self._upkeep[0].abort();
+        self.upkeep[0].abort();
         self.sessions.leave_store().await;
         self.power.cut();
     }

@@ -327,3 +327,9 @@ impl View {
         }
     }
 }
+
+/// A frame, for the history.
+pub(super) fn told(frame: &Sequenced) -> String {
+    let text: String = format!("{:?}", frame.event).chars().take(140).collect();
+    format!("{:?} {text}", frame.seq)
+}

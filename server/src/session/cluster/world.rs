@@ -163,7 +163,9 @@ impl World {
         let result = apply(&mut model);
         let wrongs = std::mem::take(&mut model.wrongs);
         drop(model);
-        wrongs.into_iter().for_each(|wrong| self.wrong(wrong));
+        for wrong in wrongs {
+            self.wrong(wrong);
+        }
         result
     }
 

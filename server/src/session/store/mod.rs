@@ -6,12 +6,10 @@
 
 mod redis;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -159,5 +157,14 @@ pub(super) trait Store: Send + Sync {
 
 /// What of a resume token is written down: who reads the store can't come back as the visitor.
 pub(super) fn digest(token: &str) -> String {
-    BASE64_STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()))
+    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+    hex(digest.as_ref())
+}
+
+/// Bytes in hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -20,3 +20,4 @@ mod slow;
 mod stop;
 mod store;
 mod terminal;
+mod waiting;

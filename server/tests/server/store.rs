@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rapport::config::Config;
-use rapport::session::{Overlap, StoreKnobs, StoreOutage};
+use rapport::session::{StoreKnobs, StoreOutage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,13 +18,13 @@ use crate::house::{Client, DEADLINE, House, models, simulate};
 const QUESTION: &str = "How tall is the clock?";
 
 /// A Redis of the test's own, behind a socket in a directory that goes with it.
-struct Redis {
+pub(crate) struct Redis {
     directory: TempDir,
     server: Child,
 }
 
 impl Redis {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let directory = TempDir::new().unwrap();
         let server = Self::spawn(directory.path());
         let redis = Self { directory, server };
@@ -75,18 +75,22 @@ impl Redis {
         assert!(sent.unwrap().success());
     }
 
-    fn knobs(&self) -> StoreKnobs {
+    pub(crate) fn knobs(&self) -> StoreKnobs {
         let url = format!("unix://{}", self.directory.path().join("redis.sock").display());
         StoreKnobs { url, prefix: "rapport:".into(), advertise: None, outage: StoreOutage::Memory }
     }
 }
 
 /// Models whose answer takes as long as it is told to: 60 tokens, so many a second.
-async fn node(redis: &Redis, tokens_per_second: u32, change: impl FnOnce(&mut Config)) -> House {
+pub(crate) async fn node(redis: &Redis, tokens_per_second: u32, change: impl FnOnce(&mut Config)) -> House {
     node_at(redis.knobs(), tokens_per_second, change).await
 }
 
-async fn node_at(store: StoreKnobs, tokens_per_second: u32, change: impl FnOnce(&mut Config)) -> House {
+pub(crate) async fn node_at(
+    store: StoreKnobs,
+    tokens_per_second: u32,
+    change: impl FnOnce(&mut Config),
+) -> House {
     let (url, _) = simulate(vlm_sim::Config { latency: Duration::ZERO, ..vlm_sim::Config::default() }).await;
     let mut config = Config::demo();
     let answer = format!("sim-answer-ttft0-tps{tokens_per_second}");
@@ -99,14 +103,14 @@ async fn node_at(store: StoreKnobs, tokens_per_second: u32, change: impl FnOnce(
 }
 
 /// Does something on a node that is gone behind it, without a word to anyone.
-async fn on_a_dying_node<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> T {
+pub(crate) async fn on_a_dying_node<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> T {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let done = runtime.spawn(what).await.unwrap();
     runtime.shutdown_background();
     done
 }
 
-async fn ask(client: &mut Client, id: &str) {
+pub(crate) async fn ask(client: &mut Client, id: &str) {
     client.say(json!({"text_user_msg": QUESTION, "convert_tone": false, "id": id}).to_string()).await;
 }
 
@@ -197,33 +201,6 @@ async fn a_dead_nodes_turn_is_begun_again() {
     let said: String = before.iter().map(|frame| frame["text"].as_str().unwrap_or_default()).collect();
     assert_eq!(done["text"], said.as_str());
     assert!(said.starts_with(text.as_str().unwrap()));
-}
-
-#[tokio::test]
-async fn a_message_that_waited_at_a_dead_node_is_taken_when_it_is_sent_again() {
-    let redis = Redis::start().await;
-    let second = node(&redis, 0, |_| ()).await;
-    let store = redis.knobs();
-    let (session, seq) = on_a_dying_node(async move {
-        let queue = |config: &mut Config| config.session.on_overlap = Overlap::Queue;
-        let house = node_at(store, 20, queue).await;
-        let mut client = house.connect("").await;
-        let session = client.frame().await;
-        for id in ["m1", "m2", "m3"] {
-            ask(&mut client, id).await; // what is written at the second one's start is written while the third waits
-        }
-        client.until("turn_done").await;
-        client.until("turn_started").await;
-        let seq = client.last_seq();
-        std::mem::forget((house, client));
-        (session, seq)
-    })
-    .await;
-    let mut moved = Client::resume(second.address, &session, seq).await;
-    assert_eq!(moved.frame().await["resumed"], true);
-    assert_eq!(moved.until("turn_done").await.0["turn_id"], "t2");
-    ask(&mut moved, "m3").await;
-    assert_eq!(moved.until("turn_done").await.0["turn_id"], "t3");
 }
 
 /// Asks until the store holds a turn.

@@ -233,7 +233,12 @@ impl Session {
                 if let Err(StoreError::Broken(error)) = &written {
                     tracing::warn!(session = &*self.id, error, "the session could not be written");
                 }
-                if !self.lock().settle(taken, &written) {
+                let mut state = self.lock();
+                let goes_on = state.settle(taken, &written);
+                if self.shared.draining.is_cancelled() {
+                    state.drain();
+                }
+                if !goes_on {
                     return;
                 }
             }

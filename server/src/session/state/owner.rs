@@ -1,0 +1,100 @@
+//! A session as it goes from owner to owner.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::State;
+use crate::event::Status;
+use crate::session::Knobs;
+use crate::session::outbox::GivenUp;
+use crate::session::store::{Kept, Record};
+
+/// A client may have heard so many frames more than the store was told; who claims more is not believed. A turn has
+/// fewer, even if every token was a frame.
+const MAX_UNWRITTEN: u64 = 100_000;
+
+impl State {
+    /// A session that was another node's, or this one's before its end. `last_seq`: the last number that the client
+    /// knows; it may have heard more than was written.
+    pub(in crate::session) fn restore(
+        knobs: &Knobs,
+        rng: fastrand::Rng,
+        resume_token: &str,
+        kept: &Kept,
+        last_seq: u64,
+    ) -> Self {
+        let Kept { record, frames, .. } = kept;
+        let mut state = Self {
+            epoch: record.epoch,
+            resume_token: Arc::from(resume_token),
+            turns: record.turns,
+            history: record.history.iter().cloned().collect(),
+            mention_due: record.mention_due,
+            ..Self::new(knobs, rng)
+        };
+        for id in &record.ids {
+            state.remember_id(Some(id));
+            state.recent.back_mut().into_iter().for_each(|recent| recent.is_begun = true);
+        }
+        for frame in frames {
+            state.note(frame);
+            state.replay.push(frame.clone());
+        }
+        state.seq = frames.last().and_then(|frame| frame.seq).unwrap_or_default().max(record.seq);
+        if (1..=MAX_UNWRITTEN).contains(&last_seq.saturating_sub(state.seq)) {
+            // Of a turn that runs, tokens: it is begun again. Else turns that are not kept: the client is given a
+            // snapshot, because nothing else would tell it that they are gone.
+            state.seq = if record.running.is_some() { last_seq } else { last_seq + 1 };
+            state.replay.clear();
+        }
+        state
+    }
+
+    /// What the store keeps of the session besides its frames.
+    pub(in crate::session) fn record(&self) -> Record {
+        Record {
+            epoch: self.epoch,
+            seq: self.seq,
+            turns: self.turns,
+            mention_due: self.mention_due,
+            history: self.history.iter().cloned().collect(),
+            ids: self.recent.iter().filter(|it| it.is_begun).map(|recent| Arc::clone(&recent.id)).collect(),
+            running: self.active.as_ref().map(|active| active.running.clone()),
+        }
+    }
+
+    /// Another owner goes on: nothing more is said, the socket is given up, and what runs is stopped.
+    pub(in crate::session) fn lose(&mut self) {
+        self.is_lost = true;
+        self.jobs.clear();
+        self.stop_active(Status::Cancelled);
+        if let Some(outbox) = self.outbox.take() {
+            outbox.give_up(GivenUp::Replaced);
+            self.detached_at = Instant::now();
+        }
+    }
+
+    /// Leaves a running turn to the next owner, who begins it again.
+    pub(in crate::session) fn hand_over(&mut self) {
+        if self.active.is_some() {
+            self.is_lost = true;
+            self.jobs.clear();
+            self.stop_active(Status::Cancelled);
+        }
+    }
+
+    /// The fence that the session is held by, if it is.
+    pub(in crate::session) fn fence(&self) -> Option<u64> {
+        self.journal.as_ref().filter(|_| !self.is_lost).map(|journal| journal.fence())
+    }
+
+    pub(in crate::session) fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Whether the session must not run out.
+    pub(in crate::session) fn is_in_use(&self) -> bool {
+        !self.is_lost && (self.outbox.is_some() || self.is_driven)
+    }
+}

@@ -1,6 +1,7 @@
 //! The one validated configuration. Keys come from flags, `RAPPORT_*` variables and `rapport.toml`; what is
 //! wrong with one is said with its name, its value and the remedy, before anything starts.
 
+mod access;
 mod keys;
 mod layers;
 
@@ -20,6 +21,7 @@ use crate::socket::Limits;
 use crate::tone::SelectMode;
 use crate::wire::native::LimitsFrame;
 use crate::{session, turn};
+use access::{access, origins};
 use keys::{KEYS, Kind};
 use layers::Layers;
 
@@ -341,57 +343,6 @@ fn api_key() -> Option<String> {
 fn has_same_host(a: &str, b: &str) -> bool {
     let host = |url: &str| reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     host(a).is_some() && host(a) == host(b)
-}
-
-/// Who may come, and where to listen for them.
-fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), ConfigError> {
-    let text = layers.text("listen").unwrap_or_default();
-    let listen: SocketAddr = text.replace("localhost", "127.0.0.1").parse().map_err(|_| {
-        layers.wrong(
-            "listen",
-            "is no address",
-            "write an IP address and a port, e.g. 127.0.0.1:5002 or [::1]:5002",
-        )
-    })?;
-    let tokens = match layers.text("token_file") {
-        None => Vec::new(),
-        Some(path) => {
-            let hint = "write one token a line into that file, or leave the key out";
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| layers.wrong("token_file", &format!("can't be read: {error}"), hint))?;
-            let tokens: Vec<_> =
-                text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-            if tokens.is_empty() {
-                return Err(layers.wrong("token_file", "holds no token", hint));
-            }
-            tokens
-        }
-    };
-    if !listen.ip().is_loopback() && tokens.is_empty() && !layers.bool("allow_anonymous")? {
-        return Err(layers.wrong(
-            "listen",
-            "can be reached from other machines, and no token is set",
-            "add --token-file FILE, or --allow-anonymous if anyone may ask, or listen on 127.0.0.1",
-        ));
-    }
-    Ok((tokens, listen))
-}
-
-fn origins(layers: &Layers) -> Result<Vec<String>, ConfigError> {
-    let origins = layers.all("allow_origin");
-    let is_origin = |origin: &String| {
-        origin.split_once("://").is_some_and(|(scheme, host)| {
-            matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
-        })
-    };
-    if origins.iter().all(is_origin) {
-        return Ok(origins);
-    }
-    Err(layers.wrong(
-        "allow_origin",
-        "is no origin",
-        "write scheme and host without a path, e.g. https://example.org",
-    ))
 }
 
 fn knowledge(layers: &Layers, mode: Mode, has_model: bool) -> Result<Knowledge, ConfigError> {

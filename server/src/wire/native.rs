@@ -3,6 +3,7 @@
 
 mod decode;
 mod encode;
+mod report;
 
 pub use decode::decode;
 pub use encode::{Greeting, LimitsFrame, SnapshotFrame, closing, pong, write};

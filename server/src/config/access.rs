@@ -1,0 +1,57 @@
+//! Who may come, and where they are listened for.
+
+use std::net::SocketAddr;
+
+use super::ConfigError;
+use super::layers::Layers;
+
+/// Who may come, and where to listen for them.
+pub(super) fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), ConfigError> {
+    let text = layers.text("listen").unwrap_or_default();
+    let listen: SocketAddr = text.replace("localhost", "127.0.0.1").parse().map_err(|_| {
+        layers.wrong(
+            "listen",
+            "is no address",
+            "write an IP address and a port, e.g. 127.0.0.1:5002 or [::1]:5002",
+        )
+    })?;
+    let tokens = match layers.text("token_file") {
+        None => Vec::new(),
+        Some(path) => {
+            let hint = "write one token a line into that file, or leave the key out";
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| layers.wrong("token_file", &format!("can't be read: {error}"), hint))?;
+            let tokens: Vec<_> =
+                text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            if tokens.is_empty() {
+                return Err(layers.wrong("token_file", "holds no token", hint));
+            }
+            tokens
+        }
+    };
+    if !listen.ip().is_loopback() && tokens.is_empty() && !layers.bool("allow_anonymous")? {
+        return Err(layers.wrong(
+            "listen",
+            "can be reached from other machines, and no token is set",
+            "add --token-file FILE, or --allow-anonymous if anyone may ask, or listen on 127.0.0.1",
+        ));
+    }
+    Ok((tokens, listen))
+}
+
+pub(super) fn origins(layers: &Layers) -> Result<Vec<String>, ConfigError> {
+    let origins = layers.all("allow_origin");
+    let is_origin = |origin: &String| {
+        origin.split_once("://").is_some_and(|(scheme, host)| {
+            matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
+        })
+    };
+    if origins.iter().all(is_origin) {
+        return Ok(origins);
+    }
+    Err(layers.wrong(
+        "allow_origin",
+        "is no origin",
+        "write scheme and host without a path, e.g. https://example.org",
+    ))
+}

@@ -129,7 +129,8 @@ impl State {
         self.epoch += 1;
         self.resume_token = random_id();
         self.history = VecDeque::new();
-        self.recent = VecDeque::new();
+        // What waits is of the epoch that begins: it is known again when it is repeated.
+        self.recent = std::mem::take(&mut self.recent).into_iter().filter(|it| !it.is_begun).collect();
         self.replay.clear();
         self.mention_due = knobs.mention_first;
         let (epoch, last_seq, resume_token) = (self.epoch, self.seq, Arc::clone(&self.resume_token));

@@ -15,7 +15,7 @@ use crate::session::outbox::Sequenced;
 use crate::session::{Located, Opened};
 
 /// How long a quiet cluster may take for anything.
-const DEADLINE: Duration = Duration::from_secs(40);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A visitor.
 pub(super) struct Client {
@@ -291,7 +291,7 @@ impl Client {
 
     /// Reads until a question is answered, or the turn that runs has ended; false if the connection ends first.
     async fn hear_for(&mut self, socket: &mut Socket, asked: Option<u32>) -> bool {
-        let patience = Instant::now() + Duration::from_secs(10);
+        let mut patience = Instant::now() + Duration::from_secs(3);
         loop {
             if !self.hear_until(socket, Instant::now() + Duration::from_millis(200)).await {
                 return false;
@@ -299,6 +299,9 @@ impl Client {
             let is_asked = asked.is_some_and(|id| self.view.questions[&id].stand == Stand::Asked);
             if !is_asked && !self.view.is_running() {
                 return true;
+            }
+            if self.view.is_running() {
+                patience = Instant::now() + Duration::from_secs(3);
             }
             if Instant::now() > patience {
                 self.bear_silence(asked.filter(|_| is_asked));

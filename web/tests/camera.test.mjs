@@ -123,7 +123,7 @@ test('a camera that is refused is said, and answers come without it', async () =
   });
   await linkIs('open');
   await page.getByRole('button', { name: 'Use the camera' }).click();
-  await page.getByRole('alert').getByText('The camera is blocked. Allow it').waitFor();
+  await page.getByRole('alert').getByText('The camera can’t be used. Is it allowed').waitFor();
   assert.equal(await page.getByText('Camera on').isVisible(), false);
   await becomes(await ask('How tall is the clock?'), 'completed');
   await end();

@@ -196,7 +196,7 @@ test('the page survives its server', () => withHeldTurns(async ({ url, release, 
   await becomes(cutOff, 'running');
   await kill();
   await linkIs('waiting');
-  assert.match(await page.innerText('#why'), /connection is lost/);
+  assert.match(await page.innerText('#why'), /Connection lost/);
   await picture(page, 'reconnecting');
   const queued = await ask('What does the lantern weigh?');
   assert.match(await queued.locator('.thinking').innerText(), /^Not sent yet\.$/);

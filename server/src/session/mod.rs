@@ -108,9 +108,10 @@ impl Session {
     }
 
     /// Gives the session a socket's queue; a former socket is given up. `last_seq`: the last sequence
-    /// number that the client knows, when it resumes.
-    pub fn attach(&self, last_seq: Option<u64>) -> Attached {
-        self.lock().attach(&self.id, self.shared.knobs.outbound_queue, last_seq)
+    /// number that the client knows, when it resumes. None if the session is another node's by now.
+    fn attach(&self, last_seq: Option<u64>) -> Option<Attached> {
+        let mut state = self.lock();
+        (!state.is_lost()).then(|| state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq))
     }
 
     /// Takes a socket's queue away, if it is still the session's.

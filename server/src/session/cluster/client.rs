@@ -113,10 +113,10 @@ impl Client {
             Some((id, token)) => house.sessions.open(Some(id), Some(token), Some(self.claimed_seq())),
             None => house.sessions.open(name.as_deref(), None, None),
         };
+        let opened = opened?; // else the session was taken meanwhile
         let attached = &opened.attached;
         if self.world.model().is_others(&attached.session_id, &house.name) {
-            // Cut off from the store, it can't know. Such a session is served as a node of its own would, until the
-            // store is back; what its client hears until then is not looked at.
+            // Cut off from the store, it can't know. What its client hears until the store is back is not looked at.
             self.note(|| format!("is let in by {}, which has lost the session unknowingly", house.name));
             opened.session.detach(&attached.outbox);
             return None;

@@ -181,17 +181,24 @@ fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade, is_store_away: bool
     let (io, already_read) = (io.into_inner(), read_buf.to_vec());
     let Upgrade { session_id, resume, last_seq, format, once, is_authorized, .. } = upgrade;
     let host = Arc::clone(&app.host);
-    if is_store_away {
-        app.connections
-            .spawn(async move { socket::turn_away(io, already_read, format, &host, Away::Store).await });
+    let opened = if is_store_away {
+        Err(Away::Store)
     } else if is_authorized {
-        let opened = app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq);
-        app.warmth.visitor_came();
-        let socket = socket::serve(io, already_read, opened, format, once, host);
-        app.connections.spawn(app.sockets.track_future(socket));
+        app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq).ok_or(Away::Store)
     } else {
-        app.connections
-            .spawn(async move { socket::turn_away(io, already_read, format, &host, Away::NoToken).await });
+        Err(Away::NoToken)
+    };
+    match opened {
+        Ok(opened) => {
+            app.warmth.visitor_came();
+            let socket = socket::serve(io, already_read, opened, format, once, host);
+            app.connections.spawn(app.sockets.track_future(socket));
+        }
+        Err(why) => {
+            app.connections.spawn(async move {
+                socket::turn_away(io, already_read, format, &host, why).await;
+            });
+        }
     }
 }
 

@@ -112,14 +112,17 @@ impl Session {
     }
 
     /// Gives the session a socket's queue; a former socket is given up. `last_seq`: the last sequence
-    /// number that the client knows, when it resumes.
-    pub fn attach(&self, last_seq: Option<u64>) -> Attached {
+    /// number that the client knows, when it resumes. None if the session is another node's by now.
+    fn attach(&self, last_seq: Option<u64>) -> Option<Attached> {
         let mut state = self.lock();
+        if state.is_lost() {
+            return None;
+        }
         let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq);
         if self.shared.draining.is_cancelled() {
             state.drain(); // its handshake was complete before the server began to drain
         }
-        attached
+        Some(attached)
     }
 
     /// Takes a socket's queue away, if it is still the session's.

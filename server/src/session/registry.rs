@@ -200,21 +200,22 @@ impl Sessions {
     }
 
     /// Opens a session for a socket. With the right resume token it is the old one; else a new one, under
-    /// the id asked for if nobody has it.
-    pub fn open(&self, wanted: Option<&str>, resume: Option<&str>, last_seq: Option<u64>) -> Opened {
+    /// the id asked for if nobody has it. None: another node has taken it since it was located, and its client is
+    /// to come again.
+    pub fn open(&self, wanted: Option<&str>, resume: Option<&str>, last_seq: Option<u64>) -> Option<Opened> {
         if let (Some(id), Some(token)) = (wanted, resume)
             // The map's guard is held until the socket is attached, so that no sweep comes between.
-            && let Some(session) = self.map.get(id).filter(|session| session.lock().can_be_resumed(token))
+            && let Some(session) = self.map.get(id).filter(|session| session.lock().has_token(token))
         {
-            let attached = session.attach(Some(last_seq.unwrap_or(0)));
-            return Opened { session: Arc::clone(&session), attached };
+            let attached = session.attach(Some(last_seq.unwrap_or(0)))?;
+            return Some(Opened { session: Arc::clone(&session), attached });
         }
         // A wrong token must not tell whether the session exists: the id is new in both cases.
         let wanted = wanted.filter(|_| resume.is_none()).map_or_else(random_id, Arc::from);
         let session = self.create(wanted);
-        let attached = session.attach(None);
+        let attached = session.attach(None)?;
         session.prefetch_at_opening();
-        Opened { session, attached }
+        Some(Opened { session, attached })
     }
 
     fn create(&self, wanted: Arc<str>) -> Arc<Session> {

@@ -102,11 +102,6 @@ impl State {
         *self.resume_token == *token
     }
 
-    /// Whether a client with this token may come back to the session here.
-    pub(super) fn can_be_resumed(&self, token: &str) -> bool {
-        !self.is_lost && self.has_token(token)
-    }
-
     pub(super) fn resume_token(&self) -> Arc<str> {
         Arc::clone(&self.resume_token)
     }

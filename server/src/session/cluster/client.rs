@@ -14,7 +14,7 @@ use crate::event::{Command, Message, Status};
 use crate::session::outbox::Sequenced;
 use crate::session::{Located, Opened};
 
-/// How long a quiet cluster may take for anything.
+/// How long all may take where it is quiet.
 const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A visitor.
@@ -62,7 +62,7 @@ impl Client {
                     self.leave(socket);
                 }
                 Ok(None) => {}
-                Err(_) => self.note(|| "gives up a connection attempt".into()),
+                Err(_) => self.note(|| "gives up connecting".into()),
             }
             let pause = if self.world.chance(0.5) { 5 } else { 3000 };
             sleep(self.world.millis(0, pause)).await;
@@ -113,10 +113,10 @@ impl Client {
             Some((id, token)) => house.sessions.open(Some(id), Some(token), Some(self.claimed_seq())),
             None => house.sessions.open(name.as_deref(), None, None),
         };
+        let opened = opened?; // else the session was taken meanwhile
         let attached = &opened.attached;
         if self.world.model().is_others(&attached.session_id, &house.name) {
-            // Cut off from the store, it can't know. Such a session is served as a node of its own would, until the
-            // store is back; what its client hears until then is not looked at.
+            // Cut off from the store, it can't know. What its client hears until the store is back is not looked at.
             self.note(|| format!("is let in by {}, which has lost the session unknowingly", house.name));
             opened.session.detach(&attached.outbox);
             return None;
@@ -262,8 +262,7 @@ impl Client {
 
     /// All is quiet: what was asked ends, and what was told is kept.
     pub(super) async fn settle(&mut self) {
-        let fresh = self.view.ask(self.number);
-        let deadline = Instant::now() + DEADLINE;
+        let (fresh, deadline) = (self.view.ask(self.number), Instant::now() + DEADLINE);
         while let Some(mut socket) = self.come_back().await {
             self.view.is_forgetting = false; // what was to be forgotten is, or the word was lost
             let mut is_there = true;

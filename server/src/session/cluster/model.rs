@@ -210,7 +210,8 @@ impl Model {
         {
             let (was, is) = (&stored.record, written);
             let how = format!("epoch {} at {} after {} at {}", is.epoch, is.seq, was.epoch, was.seq);
-            self.wrongs.push(format!("{node} wrote {id} back: {how}"));
+            let what = if is.epoch < was.epoch { "into an epoch that is over" } else { "back" };
+            self.wrongs.push(format!("{node} wrote {id} {what}: {how}"));
         }
     }
 

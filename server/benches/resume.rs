@@ -11,11 +11,10 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::client::Client;
+use common::client::{Client, talk};
 use common::machine;
 use common::numbers::{count, head, median, ms, quantile, row};
 use common::process::Process;
-use futures_util::future::join_all;
 use rapport::app::{Server, Stop};
 use rapport::config::{Config, Knowledge};
 use rapport::llm::openai::Endpoint;
@@ -178,26 +177,13 @@ async fn scene(simulator: &Process, beside: Beside) -> (f64, f64) {
             silent.push(client);
         }
     }
-    let gap = talk(&house).await;
+    let gap = talk(&house.address, TALKING, TALKS, QUESTION).await;
     if beside != Beside::Nobody {
         house.rest().await;
     }
     reading.shutdown().await;
     drop(silent);
     (gap, (house.peak() - before) / count(READERS) / 1024.0)
-}
-
-async fn talk(house: &Process) -> f64 {
-    let talking = (0..TALKING).map(|_| async {
-        let mut client = Client::connect(&house.address).await;
-        let mut gaps = Vec::new();
-        for _ in 0..TALKS {
-            gaps.extend(client.ask(QUESTION).await.gaps);
-        }
-        gaps
-    });
-    let gaps: Vec<f64> = join_all(talking).await.concat().into_iter().map(ms).collect();
-    quantile(&gaps, 0.99)
 }
 
 async fn resumes() {

@@ -7,7 +7,7 @@
 
 mod common;
 
-use common::client::Client;
+use common::client::{Client, talk};
 use common::machine;
 use common::numbers::{count, head, median, ms, quantile, row};
 use common::process::Process;
@@ -96,14 +96,14 @@ async fn gaps(simulator: &Process) {
     let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
     for round in 1..=GAP_ROUNDS {
         let house = rapport(simulator, ANSWER, CONVERT);
-        talk(&house).await; // warms up
-        rounds[0].push(talk(&house).await);
-        rounds[1].push(talk(&house).await);
+        talk(&house.address, TALKING, TALKS, QUESTION).await; // warms up
+        rounds[0].push(talk(&house.address, TALKING, TALKS, QUESTION).await);
+        rounds[1].push(talk(&house.address, TALKING, TALKS, QUESTION).await);
         let mut idle = JoinSet::new();
         for mut client in open(&house, IDLE).await {
             idle.spawn(async move { client.idle().await });
         }
-        rounds[2].push(talk(&house).await);
+        rounds[2].push(talk(&house.address, TALKING, TALKS, QUESTION).await);
         idle.shutdown().await;
         eprintln!("gaps: round {round} of {GAP_ROUNDS}");
     }
@@ -116,20 +116,6 @@ async fn gaps(simulator: &Process) {
         let ratios: Vec<f64> = round.iter().zip(&rounds[0]).map(|(some, none)| some / none).collect();
         row(&[(*name).to_owned(), format!("{:.2}", median(round)), format!("{:.3}", median(&ratios))]);
     }
-}
-
-/// The 99th percentile of the gaps of all who talk, in ms.
-async fn talk(house: &Process) -> f64 {
-    let talking = (0..TALKING).map(|_| async {
-        let mut client = Client::connect(&house.address).await;
-        let mut gaps = Vec::new();
-        for _ in 0..TALKS {
-            gaps.extend(client.ask(QUESTION).await.gaps);
-        }
-        gaps
-    });
-    let gaps: Vec<f64> = join_all(talking).await.concat().into_iter().map(ms).collect();
-    quantile(&gaps, 0.99)
 }
 
 async fn turns(simulator: &Process) {

@@ -2,15 +2,32 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use super::numbers::{ms, quantile};
+
 /// A socket of a session.
 pub struct Client {
     ws: WebSocketStream<TcpStream>,
+}
+
+/// The 99th percentile of the gaps between tokens, in ms, where so many talk at once and ask so often.
+pub async fn talk(address: &str, talking: usize, talks: usize, question: &str) -> f64 {
+    let talking = (0..talking).map(|_| async {
+        let mut client = Client::connect(address).await;
+        let mut gaps = Vec::new();
+        for _ in 0..talks {
+            gaps.extend(client.ask(question).await.gaps);
+        }
+        gaps
+    });
+    let gaps: Vec<f64> = join_all(talking).await.concat().into_iter().map(ms).collect();
+    quantile(&gaps, 0.99)
 }
 
 /// A turn as its client saw it, from just before the message was sent.

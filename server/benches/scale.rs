@@ -9,7 +9,7 @@ mod common;
 
 use common::client::{Client, talk};
 use common::machine;
-use common::numbers::{count, head, median, ms, quantile, row};
+use common::numbers::{count, head, median, quantile, row};
 use common::process::Process;
 use futures_util::future::join_all;
 use tokio::task::JoinSet;

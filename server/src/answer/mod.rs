@@ -30,6 +30,8 @@ pub struct Query {
     pub lang: Lang,
     /// Earlier messages, oldest first.
     pub history: Vec<HistoryMessage>,
+    /// What the front-end asks of the model, besides the house's own prompts.
+    pub instructions: Option<String>,
     /// What the house's documents say, best first. `None`: there are no documents, the model speaks from
     /// its own knowledge.
     pub passages: Option<Vec<Passage>>,

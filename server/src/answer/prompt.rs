@@ -32,6 +32,10 @@ pub(super) fn request(
         Some(voice) => prompts.direct(voice.tone, query.lang, has_documents),
         None => prompts.answer(query.lang, has_documents),
     };
+    let system = match &query.instructions {
+        Some(instructions) => format!("{system}\n\n{instructions}"),
+        None => system,
+    };
     let mention = voice.and_then(|voice| voice.mention.as_deref());
     let mention = mention.map_or_else(String::new, |it| format!("<mention>{}</mention>\n", untagged(it)));
     let question = format!("{mention}<question>{}</question>", untagged(&query.question));
@@ -115,6 +119,7 @@ mod tests {
             standalone: "Why <b>?".into(),
             lang: Lang::En,
             history: (0..history).map(message).collect(),
+            instructions: None,
             passages: Some((0..passages).map(passage).collect()),
         }
     }
@@ -155,6 +160,15 @@ mod tests {
         let request = request(&prompts, Budget { context_tokens: 4096 }, &query(0, 1), Some(&voice));
         assert_eq!(request.system, prompts.direct(Tone::ChildFriendly, Lang::En, true));
         assert!(request.user.ends_with("<mention>a red ‹coat›</mention>\n<question>Why ‹b›?</question>"));
+    }
+
+    #[test]
+    fn what_a_front_end_asks_stands_behind_the_houses_own_prompt() {
+        let prompts = Prompts::default();
+        let query = Query { instructions: Some("Answer in one sentence.".into()), ..query(0, 1) };
+        let request = request(&prompts, Budget { context_tokens: 4096 }, &query, None);
+        let system = format!("{}\n\nAnswer in one sentence.", prompts.answer(Lang::En, true));
+        assert_eq!(request.system, system);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
-use hyper::upgrade::{Parts, Upgraded};
+use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -16,7 +16,7 @@ use super::App;
 use super::relay::{RELAYED, relay};
 use crate::observe::{Now, TEXT_FORMAT};
 use crate::session::Located;
-use crate::socket::{self, Away, Upgrade};
+use crate::socket::{self, Away, Native, Route, Upgrade, Wish};
 
 /// A query's pairs, decoded.
 type Pairs = Query<Vec<(String, String)>>;
@@ -125,37 +125,56 @@ fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
 }
 
 async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request: Request) -> Response<Body> {
-    let upgrade = match app.door.check(request.method(), request.headers(), &query) {
-        Ok(upgrade) => upgrade,
+    let checked = app.door.check(Route::Native, request.method(), request.headers(), &query);
+    let (upgrade, wish) = match checked.and_then(|upgrade| Ok((Wish::read(&upgrade, &query)?, upgrade))) {
+        Ok((wish, upgrade)) => (upgrade, wish),
         Err((status, message)) => return refusal(status, &message),
     };
-    let (upgrade, is_away) = match locate(&app, upgrade, &mut request).await {
+    let (wish, away) = match locate(&app, &upgrade, wish, &mut request).await {
         Ok(located) => located,
         Err(relayed) => return relayed,
     };
-    let on_upgrade = hyper::upgrade::on(&mut request);
-    let response = upgrade.response();
-    app.connections.clone().spawn(async move {
+    take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
+        converse(app, io, already_read, wish, away);
+    })
+}
+
+/// Accepts a handshake, and hands the connection, once it is a WebSocket, to `talk`.
+fn take_over(
+    app: &Arc<App>,
+    request: &mut Request,
+    upgrade: &Upgrade,
+    talk: impl FnOnce(&Arc<App>, TcpStream, Vec<u8>) + Send + 'static,
+) -> Response<Body> {
+    let on_upgrade = hyper::upgrade::on(request);
+    let taken = Arc::clone(app);
+    app.connections.spawn(async move {
         match on_upgrade.await {
-            Ok(upgraded) => converse(&app, upgraded, upgrade, is_away),
+            Ok(upgraded) => {
+                // The bare connection. HTTP's boxes and its read buffer of 8 KiB end here.
+                let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+                    return tracing::error!("an upgraded connection is no TCP stream");
+                };
+                talk(&taken, io.into_inner(), read_buf.to_vec());
+            }
             Err(error) => tracing::debug!(%error, "the upgrade failed"),
         }
     });
-    response
+    upgrade.response()
 }
 
-/// Finds the session that a client comes back to. An error is the answer of the node where it is; else whether the
-/// store is away, so that nobody knows.
+/// Finds the session that a client comes back to. An error is the answer of the node where it is; else why the client
+/// must be turned away, if it must.
 async fn locate(
     app: &Arc<App>,
-    mut upgrade: Upgrade,
+    upgrade: &Upgrade,
+    mut wish: Wish,
     request: &mut Request,
-) -> Result<(Upgrade, bool), Response<Body>> {
+) -> Result<(Wish, Option<Away>), Response<Body>> {
     if !upgrade.is_authorized {
-        return Ok((upgrade, false));
+        return Ok((wish, Some(Away::NoToken)));
     }
-    let Upgrade { session_id, resume, last_seq, .. } = &upgrade;
-    let (wanted, resume, last_seq) = (session_id.as_deref(), resume.as_deref(), *last_seq);
+    let (wanted, resume, last_seq) = (wish.session_id.as_deref(), wish.resume.as_deref(), wish.last_seq);
     let is_relayed = request.headers().contains_key(RELAYED);
     let mut located = app.sessions.locate(wanted, resume, last_seq, is_relayed).await;
     if let Located::Elsewhere(address) = &located {
@@ -166,33 +185,25 @@ async fn locate(
         located = app.sessions.locate(wanted, resume, last_seq, true).await;
     }
     if located == Located::Taken {
-        upgrade.session_id = None;
+        wish.session_id = None;
     }
-    Ok((upgrade, located == Located::Unknown))
+    Ok((wish, (located == Located::Unknown).then_some(Away::Store)))
 }
 
 /// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else: every idle visitor
 /// holds one.
-fn converse(app: &App, upgraded: Upgraded, upgrade: Upgrade, is_store_away: bool) {
-    // The bare connection. HTTP's boxes and its read buffer of 8 KiB end here.
-    let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-        return tracing::error!("an upgraded connection is no TCP stream");
-    };
-    let (io, already_read) = (io.into_inner(), read_buf.to_vec());
-    let Upgrade { session_id, resume, last_seq, format, once, is_authorized, .. } = upgrade;
+fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, wish: Wish, away: Option<Away>) {
+    let Wish { session_id, resume, last_seq, format, once } = wish;
     let host = Arc::clone(&app.host);
-    let opened = if is_store_away {
-        Err(Away::Store)
-    } else if is_authorized {
-        app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq).ok_or(Away::Store)
-    } else {
-        Err(Away::NoToken)
+    let opened = match away {
+        None => app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq).ok_or(Away::Store),
+        Some(why) => Err(why),
     };
     match opened {
         Ok(opened) => {
             app.warmth.visitor_came();
-            let socket = socket::serve(io, already_read, opened, format, once, host);
-            app.connections.spawn(app.sockets.track_future(socket));
+            let talk = Native::new(opened, format, once, Arc::clone(&host));
+            app.connections.spawn(app.sockets.track_future(socket::serve(io, already_read, talk, host)));
         }
         Err(why) => {
             app.connections.spawn(async move {

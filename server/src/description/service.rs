@@ -51,6 +51,8 @@ impl Service {
     }
 
     async fn fetch(&self, session_id: &str, visitor: u32) -> Result<String, VlmError> {
+        // As the client knows it: the part before a dot says by which protocol.
+        let session_id = session_id.split_once('.').map_or(session_id, |(_, id)| id);
         let mut url = match self.contract {
             Contract::Description => self.url(&["api", "get-user-description"]),
             Contract::VisualContext => self.url(&["visual-context", session_id]),

@@ -131,8 +131,14 @@ impl House {
                 sources.push(source.clone());
             }
         }
-        let query =
-            Query { question: question.to_owned(), standalone, lang, history, passages: Some(passages) };
+        let query = Query {
+            question: question.to_owned(),
+            standalone,
+            lang,
+            history,
+            instructions: None,
+            passages: Some(passages),
+        };
         let is_unknown = !query.may_be_answered();
         let answer = self.answerer.answer(&query, None).generation.whole().await.map_err(EvalError::Model)?;
         Ok(Replied { answer, sources, is_unknown, is_degraded, took_ms })

@@ -76,6 +76,12 @@ pub struct Message {
     pub convert_tone: bool,
     /// False: earlier messages don't reach the prompt.
     pub include_history: bool,
+    /// What the client, which keeps the conversation itself, says was said before, oldest first.
+    #[serde(default)]
+    pub history: Option<Vec<HistoryMessage>>,
+    /// What the front-end asks of an answering model, besides the house's own prompts.
+    #[serde(default)]
+    pub instructions: Option<String>,
     /// Overrides the server's strategy for this turn.
     pub strategy: Option<Strategy>,
     /// The answer's language; by default the question's.
@@ -92,6 +98,8 @@ impl Message {
             tone: None,
             convert_tone: true,
             include_history: true,
+            history: None,
+            instructions: None,
             strategy: None,
             lang: None,
         }

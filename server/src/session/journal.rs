@@ -204,7 +204,7 @@ impl State {
         for (_, event) in shown {
             let event = if written.is_ok() { event } else { undurable(event) };
             self.replace(&event);
-            self.push_held(event);
+            self.push_held(&event);
         }
         goes_on
     }

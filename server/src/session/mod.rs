@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod cluster;
 mod driver;
+mod joined;
 mod journal;
 mod limit;
 mod node;
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use joined::{Listener, Namespace, StoreAway, is_plain};
 pub use node::StoreOutage;
 pub use outbox::{GivenUp, Outbox, Sequenced};
 pub use registry::{Located, Opened, Sessions, StoreKnobs};
@@ -34,7 +36,7 @@ use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Statu
 use crate::observe::Metrics;
 use crate::turn::Engine;
 use node::Node;
-use state::{Job, State};
+use state::{Beside, Job, State};
 use store::Seen;
 
 /// How many messages may wait behind a running turn (`on_overlap = queue`): a visitor hardly types more.
@@ -111,18 +113,27 @@ impl Session {
         &self.id
     }
 
-    /// Gives the session a socket's queue; a former socket is given up. `last_seq`: the last sequence
-    /// number that the client knows, when it resumes. None if the session is another node's by now.
-    fn attach(&self, last_seq: Option<u64>) -> Option<Attached> {
+    /// Gives the session a socket's queue. `last_seq`: the last sequence number that the client knows, when it
+    /// resumes. None if the session is another node's by now.
+    fn attach(&self, last_seq: Option<u64>, beside: Beside) -> Option<Attached> {
         let mut state = self.lock();
         if state.is_lost() {
             return None;
         }
-        let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq);
+        let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq, beside);
         if self.shared.draining.is_cancelled() {
             state.drain(); // its handshake was complete before the server began to drain
         }
         Some(attached)
+    }
+
+    /// Gives the session a listener that is told its last turn from the start. None if that is not known.
+    fn attach_to_last_turn(&self) -> Option<Attached> {
+        let mut state = self.lock();
+        if state.is_lost() {
+            return None;
+        }
+        state.attach_to_last_turn(&self.id, self.shared.knobs.outbound_queue)
     }
 
     /// Takes a socket's queue away, if it is still the session's.
@@ -204,7 +215,7 @@ impl Session {
     }
 
     /// The visitor has come: asks who they are, so that the first turn need not wait.
-    fn prefetch_at_opening(self: &Arc<Self>) {
+    pub fn prefetch_at_opening(self: &Arc<Self>) {
         // The other strategies read no prefetch.
         if self.shared.engine.knobs.strategy.reads_cache() {
             self.prepare(false);

@@ -55,6 +55,8 @@ pub enum GivenUp {
 #[derive(Debug)]
 pub struct Outbox {
     limit: usize,
+    /// The snapshot that the socket was given holds all up to here.
+    snapshot_seq: u64,
     queue: Mutex<Queue>,
 }
 
@@ -87,9 +89,14 @@ impl Queue {
 
 impl Outbox {
     /// `limit`: how many bytes may wait, besides what the socket has `missed` and is sent again: that is bounded
-    /// by itself, and says nothing about the reader.
-    pub(super) fn new(limit: usize, missed: Vec<Sequenced>) -> Self {
-        Self { limit, queue: Mutex::new(Queue { events: missed, ..Queue::default() }) }
+    /// by itself, and says nothing about the reader. `snapshot_seq`: the last number that it knows by a snapshot.
+    pub(super) fn new(limit: usize, missed: Vec<Sequenced>, snapshot_seq: u64) -> Self {
+        Self { limit, snapshot_seq, queue: Mutex::new(Queue { events: missed, ..Queue::default() }) }
+    }
+
+    /// Whether the socket was given a snapshot that holds an event.
+    pub(super) fn knows(&self, event: &Sequenced) -> bool {
+        event.seq.is_some_and(|seq| seq <= self.snapshot_seq)
     }
 
     /// Queues an event; whether the socket is still there to take it. The first event of several wakes the
@@ -201,7 +208,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_reader_is_given_up_and_its_queue_dropped() {
-        let outbox = Outbox::new(1000, Vec::new());
+        let outbox = Outbox::new(1000, Vec::new(), 0);
         assert!(outbox.push(token(1, 400)));
         assert_eq!(take(&outbox).await.unwrap().len(), 1);
         assert!(outbox.push(token(2, 400)));
@@ -215,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn under_pressure_tokens_become_one() {
-        let outbox = Outbox::new(1000, vec![token(1, 5000)]);
+        let outbox = Outbox::new(1000, vec![token(1, 5000)], 0);
         for seq in 2..=6 {
             assert!(outbox.push(token(seq, 72)));
         }
@@ -231,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_pushed_before_is_still_delivered() {
-        let outbox = Outbox::new(1000, Vec::new());
+        let outbox = Outbox::new(1000, Vec::new(), 0);
         assert!(outbox.push(token(1, 1)));
         outbox.give_up(GivenUp::Replaced);
         assert!(!outbox.push(token(2, 1)));
@@ -241,7 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_woken_by_an_event_and_by_the_end() {
-        let outbox = Arc::new(Outbox::new(1000, Vec::new()));
+        let outbox = Arc::new(Outbox::new(1000, Vec::new(), 0));
         for _ in 0..100 {
             let reader = Arc::clone(&outbox);
             let waiting = tokio::spawn(async move { take(&reader).await });

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::cluster::fill; // so that a simulation can be repeated
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
-use super::state::{Job, State};
+use super::state::{Beside, Job, State};
 use super::store::{Claimed, Kept, RedisStore, StoreError, digest, hex};
 use super::{Attached, Knobs, Session, Shared};
 use crate::event::Status;
@@ -185,7 +185,12 @@ impl Sessions {
         }
     }
 
-    fn new_session(&self, id: Arc<str>, state: State, stored: Option<(&Arc<Node>, u64)>) -> Arc<Session> {
+    pub(super) fn new_session(
+        &self,
+        id: Arc<str>,
+        state: State,
+        stored: Option<(&Arc<Node>, u64)>,
+    ) -> Arc<Session> {
         Arc::new_cyclic(|session| {
             let mut state = state;
             state.journal = stored.map(|(node, fence)| {
@@ -195,7 +200,7 @@ impl Sessions {
         })
     }
 
-    fn fork_rng(&self) -> fastrand::Rng {
+    pub(super) fn fork_rng(&self) -> fastrand::Rng {
         self.rng.lock().unwrap_or_else(PoisonError::into_inner).fork()
     }
 
@@ -207,13 +212,13 @@ impl Sessions {
             // The map's guard is held until the socket is attached, so that no sweep comes between.
             && let Some(session) = self.map.get(id).filter(|session| session.lock().has_token(token))
         {
-            let attached = session.attach(Some(last_seq.unwrap_or(0)))?;
+            let attached = session.attach(Some(last_seq.unwrap_or(0)), Beside::Nobody)?;
             return Some(Opened { session: Arc::clone(&session), attached });
         }
         // A wrong token must not tell whether the session exists: the id is new in both cases.
         let wanted = wanted.filter(|_| resume.is_none()).map_or_else(random_id, Arc::from);
         let session = self.create(wanted);
-        let attached = session.attach(None)?;
+        let attached = session.attach(None, Beside::Nobody)?;
         session.prefetch_at_opening();
         Some(Opened { session, attached })
     }
@@ -282,6 +287,15 @@ impl Sessions {
         }
     }
 
+    /// Ends a session that is taken off the map; by which fence the store is to erase it.
+    pub(super) fn forsake(&self, id: &str, session: &Session) -> Option<u64> {
+        self.shared.engine.descriptions.remove(id);
+        let mut state = session.lock();
+        let fence = state.fence();
+        state.lose(); // what is still being written must not bring it back
+        fence
+    }
+
     /// Drops abandoned sessions, for as long as it is polled.
     pub async fn sweep(&self) {
         let ttl = self.shared.knobs.session_ttl;
@@ -291,13 +305,10 @@ impl Sessions {
             tick.tick().await;
             let mut dropped = Vec::new();
             self.map.retain(|id, session| {
-                let mut state = session.lock();
-                let is_kept = !state.is_abandoned(ttl);
+                let is_kept = !session.lock().is_abandoned(ttl);
                 if !is_kept {
-                    self.shared.engine.descriptions.remove(id);
-                    let stored = state.journal.as_ref().filter(|_| !state.is_lost());
-                    dropped.extend(stored.map(|journal| (Arc::clone(id), journal.fence())));
-                    state.lose(); // what is still being written must not bring it back
+                    let fence = self.forsake(id, session);
+                    dropped.extend(fence.map(|fence| (Arc::clone(id), fence)));
                 }
                 is_kept
             });

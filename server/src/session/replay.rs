@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::outbox::{self, Sequenced};
+use crate::event::Event;
 
 /// The newest events of a visitor epoch, each with its number.
 #[derive(Debug)]
@@ -46,6 +47,12 @@ impl Replay {
         self.events.front()?.seq
     }
 
+    /// Where the last turn begins, if that is kept.
+    pub(super) fn last_start(&self) -> Option<u64> {
+        let is_start = |event: &&Sequenced| matches!(*event.event, Event::TurnStarted { .. });
+        self.events.iter().rev().find(is_start)?.seq
+    }
+
     /// All that is kept.
     pub(super) fn all(&self) -> Vec<Sequenced> {
         self.events.iter().cloned().collect()
@@ -69,7 +76,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::event::Event;
 
     fn token(seq: u64, length: usize) -> Sequenced {
         Sequenced::new(seq, Event::Token { turn_id: Arc::from("t1"), text: "x".repeat(length) })

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Knobs;
+use super::joined::is_key;
 use super::journal::Journal;
 use super::limit::RateLimit;
 use super::outbox::{Outbox, Sequenced};
@@ -20,13 +21,15 @@ use super::store::Running;
 use crate::event::{Event, HistoryMessage};
 use crate::turn::Stop;
 pub(super) use queue::Job;
+pub(super) use telling::Beside;
 pub use telling::{Attached, Snapshot};
 
 pub(super) struct State {
     epoch: u64,
     seq: u64,
     resume_token: Arc<str>,
-    outbox: Option<Arc<Outbox>>,
+    /// The sockets that hear of the session, or other listeners.
+    outboxes: Vec<Arc<Outbox>>,
     detached_at: Instant,
     active: Option<Active>,
     jobs: VecDeque<Job>,
@@ -43,8 +46,6 @@ pub(super) struct State {
     pub(super) replay: Replay,
     /// The way to the store, if there is one. Boxed: most servers have none.
     pub(super) journal: Option<Box<Journal>>,
-    /// The snapshot that the socket was given holds all up to here.
-    snapshot_seq: u64,
     /// Another owner goes on with the session.
     is_lost: bool,
 }
@@ -71,7 +72,7 @@ impl State {
             epoch: 1,
             seq: 0,
             resume_token: random_id(),
-            outbox: None,
+            outboxes: Vec::new(),
             detached_at: Instant::now(),
             active: None,
             jobs: VecDeque::new(),
@@ -85,13 +86,21 @@ impl State {
             image_rate: RateLimit::per_minute(knobs.images_per_minute),
             replay: Replay::new(knobs.replay_bytes),
             journal: None,
-            snapshot_seq: 0,
             is_lost: false,
         }
     }
 
+    /// Of a session that is known by its key alone.
+    pub(super) fn joined(knobs: &Knobs, rng: fastrand::Rng, key: &Arc<str>) -> Self {
+        Self { resume_token: Arc::clone(key), ..Self::new(knobs, rng) }
+    }
+
     pub(super) fn seq(&self) -> u64 {
         self.seq
+    }
+
+    pub(super) fn history(&self) -> Vec<HistoryMessage> {
+        self.history.iter().cloned().collect()
     }
 
     pub(super) fn epoch(&self) -> u64 {
@@ -108,7 +117,7 @@ impl State {
 
     /// Whether nobody has come back for so long, and nothing is left to do.
     pub(super) fn is_abandoned(&self, ttl: Duration) -> bool {
-        self.outbox.is_none() && !self.is_driven && (self.is_lost || self.detached_at.elapsed() >= ttl)
+        self.outboxes.is_empty() && !self.is_driven && (self.is_lost || self.detached_at.elapsed() >= ttl)
     }
 
     pub(super) fn take_rate(&self) -> Result<(), Duration> {
@@ -122,7 +131,9 @@ impl State {
     /// Ends the visitor epoch: nothing of this visitor is left, only the sequence goes on.
     pub(super) fn begin_epoch(&mut self, knobs: &Knobs) {
         self.epoch += 1;
-        self.resume_token = random_id();
+        if !is_key(&self.resume_token) {
+            self.resume_token = random_id();
+        }
         self.history = VecDeque::new();
         // What waits is of the epoch that begins: it is known again when it is repeated.
         self.recent = std::mem::take(&mut self.recent).into_iter().filter(|it| !it.is_begun).collect();

@@ -20,15 +20,15 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) enum End {
     /// The client closed, or the connection is gone.
     Peer,
-    /// `once=1`: the first reply is complete.
-    Replied,
+    /// All that was asked for was told.
+    Over,
     /// The server ends it.
     Server(Ending),
 }
 
 /// A close code with its reasons, for programs and for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ending {
+pub struct Ending {
     pub(super) code: u16,
     pub(super) name: &'static str,
     pub(super) message: &'static str,

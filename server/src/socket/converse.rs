@@ -12,19 +12,15 @@ use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::Message;
 
 use super::close::{self, End, Ending, close};
-use super::encode::Encoder;
 use super::line::Line;
+use super::talk::{Heard, Talk};
 use super::{Format, Leave, Limits};
-use crate::event::{Command, ErrorEvent, Event, Upload};
-use crate::session::{Opened, Outbox, Sequenced, Session};
-use crate::wire::{self, ClientFrame, native, text};
+use crate::event::{ErrorEvent, Event};
+use crate::wire::{native, text};
 
 /// While more bytes wait to be written, nothing is read: a client's pings can't fill the memory with pongs.
 /// A reply that is sent at once is below this; so a client whose line is slow can still say `cancel`.
 const MAX_UNSENT: usize = 64 * 1024;
-
-/// A token's frame, about: so much is set aside for each before a batch is encoded.
-const USUAL_FRAME: usize = 96;
 
 /// How long what is still to be said may take when a socket ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -44,28 +40,17 @@ pub struct Host {
     pub leave: Leave,
 }
 
-/// Carries a session's frames over a connection that is a WebSocket by now; `already_read` is what came
+/// Carries a talk over a connection that is a WebSocket by now; `already_read` is what came
 /// right behind its handshake. Ends when either side does. Not `async`: its arguments would stay in the future
 /// beside what is made of them, for as long as a visitor idles.
-pub fn serve<S>(
-    io: S,
-    already_read: Vec<u8>,
-    opened: Opened,
-    format: Format,
-    once: bool,
-    host: Arc<Host>,
-) -> impl Future<Output = ()>
+pub fn serve<S, T>(io: S, already_read: Vec<u8>, talk: T, host: Arc<Host>) -> impl Future<Output = ()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
+    T: Talk,
 {
-    let Opened { session, attached } = opened;
-    let attachment = Attachment { session, outbox: Arc::clone(&attached.outbox) };
     let mut socket = Socket {
         line: Line::new(io, already_read, &host.limits),
-        attachment,
-        encoder: Encoder::new(format, Arc::clone(&host), attached),
-        once,
-        is_replied: false,
+        talk,
         ping_at: Instant::now() + host.limits.ping_interval,
         host,
         pinged: None,
@@ -74,18 +59,6 @@ where
         let end = socket.converse().await;
         // Boxed: what a socket's end needs, an idle one must not hold.
         Box::pin(socket.end(end)).await;
-    }
-}
-
-/// A session's hold on a socket; ends whatever happens to the socket's task.
-struct Attachment {
-    session: Arc<Session>,
-    outbox: Arc<Outbox>,
-}
-
-impl Drop for Attachment {
-    fn drop(&mut self) {
-        self.session.detach(&self.outbox);
     }
 }
 
@@ -126,49 +99,36 @@ where
 }
 
 /// A socket while both sides talk.
-struct Socket<S> {
+struct Socket<S, T> {
     line: Line<S>,
-    attachment: Attachment,
+    talk: T,
     host: Arc<Host>,
-    encoder: Encoder,
-    /// Close after the first reply.
-    once: bool,
-    /// The only reply that was asked for is complete.
-    is_replied: bool,
     /// When the next ping is due.
     ping_at: Instant,
     /// When the ping went out that is not yet answered.
     pinged: Option<Instant>,
 }
 
-impl<S> Socket<S>
+impl<S, T> Socket<S, T>
 where
     S: AsyncRead + AsyncWrite + Unpin,
+    T: Talk,
 {
     /// Says what is still to be said and ends the connection.
     async fn end(self, end: End) {
-        let Self { mut line, mut encoder, attachment, .. } = self;
-        tracing::debug!(session = &**attachment.session.id(), ?end, "socket ends");
-        let (code, reason) = match &end {
-            End::Peer => (1000, ""),
-            End::Replied => (1000, "replied"),
-            End::Server(ending) => {
-                encoder.say_why(*ending, &attachment.session);
-                (ending.code, ending.name)
-            }
+        let Self { mut line, mut talk, .. } = self;
+        let (code, reason, ending) = match end {
+            End::Peer => (1000, "", None),
+            End::Over => (1000, "replied", None),
+            End::Server(ending) => (ending.code, ending.name, Some(ending)),
         };
-        for event in attachment.outbox.take() {
-            encoder.encode(&event, &mut line.frames);
-        }
-        if let End::Server(ending) = end {
-            encoder.farewell(ending, &mut line.frames);
-        }
-        drop(attachment);
+        talk.end(ending, &mut line.frames);
+        drop(talk);
         say_and_close(line, code, reason).await;
     }
 
     async fn converse(&mut self) -> End {
-        self.encoder.greeting(&mut self.line.frames);
+        self.talk.greet(&mut self.line.frames);
         let host = Arc::clone(&self.host);
         let mut leave = pin!(host.leave.asked());
         let mut alarm = pin!(sleep_until(self.ping_at));
@@ -239,71 +199,54 @@ where
         }
     }
 
-    /// Takes events and writes them until no more come (pending) or the connection takes no more (pending).
+    /// Writes what is to be told until no more comes (pending) or the connection takes no more (pending).
     /// Ready: the socket's end, or, where reading was held back, none.
     fn poll_write(&mut self, cx: &mut Context<'_>, is_held: bool) -> Poll<Option<End>> {
         loop {
             match self.line.poll_send(cx) {
                 Poll::Ready(Err(_)) => return Poll::Ready(Some(End::Peer)),
-                Poll::Ready(Ok(())) if self.is_replied => return Poll::Ready(Some(End::Replied)),
+                Poll::Ready(Ok(())) if self.talk.is_over() => return Poll::Ready(Some(End::Over)),
                 Poll::Ready(Ok(())) if is_held => return Poll::Ready(None),
                 Poll::Ready(Ok(())) => {}
                 Poll::Pending => {
                     // Given up for a newer socket, or as too slow.
-                    let why = ready!(self.attachment.outbox.poll_given_up(cx));
+                    let why = ready!(self.talk.poll_given_up(cx));
                     return Poll::Ready(Some(End::Server(why.into())));
                 }
             }
-            match ready!(self.attachment.outbox.poll_take(cx)) {
-                Ok(events) => self.encode(events),
-                Err(why) => return Poll::Ready(Some(End::Server(why.into()))),
+            if let Err(why) = ready!(self.talk.poll_tell(cx, &mut self.line.frames)) {
+                return Poll::Ready(Some(End::Server(why.into())));
             }
         }
     }
 
-    fn encode(&mut self, events: Vec<Sequenced>) {
-        self.line.frames.reserve(events.len() * USUAL_FRAME);
-        for event in events {
-            self.encoder.encode(&event, &mut self.line.frames);
-            if self.once && self.encoder.has_replied() {
-                self.is_replied = true;
-                return;
-            }
-        }
-    }
-
-    /// Hands a message to the session; returns the end that it brings, if any.
+    /// Hands a message to the talk; returns the end that it brings, if any.
     fn hear(&mut self, heard: Result<Message, WsError>) -> Option<End> {
         let limits = &self.host.limits;
         let message = match heard {
             Ok(message) => message,
             Err(error) => return Some(ending_of(&error).map_or(End::Peer, End::Server)),
         };
-        match message {
-            Message::Text(text) if text.len() > limits.max_message => {
-                return Some(End::Server(close::TOO_BIG));
+        let heard = match message {
+            Message::Text(text) if text.len() > limits.max_message => Heard::End(close::TOO_BIG),
+            Message::Text(text) => self.talk.hear_text(&text, &mut self.line.frames),
+            Message::Binary(bytes) if bytes.len() > limits.max_image => Heard::End(close::TOO_BIG),
+            Message::Binary(bytes) => self.talk.hear_binary(bytes, &mut self.line.frames),
+            Message::Pong(_) => {
+                self.pinged = None;
+                return None;
             }
-            Message::Text(text) => match wire::native::decode(&text) {
-                Ok(ClientFrame::Command(command)) => {
-                    if command == Command::Forget {
-                        self.line.wipe();
-                    }
-                    self.attachment.session.handle(command);
-                }
-                Ok(ClientFrame::Ping(t)) => self.encoder.pong(t.as_ref(), &mut self.line.frames),
-                Err(error) => self.attachment.session.refuse(error),
-            },
-            Message::Binary(bytes) if bytes.len() > limits.max_image => {
-                return Some(End::Server(close::TOO_BIG));
-            }
-            Message::Binary(bytes) => {
-                self.attachment.session.handle(Command::Image(Upload { bytes, mime: None, id: None }));
-            }
-            Message::Pong(_) => self.pinged = None,
             Message::Close(_) => return Some(End::Peer),
-            Message::Ping(_) | Message::Frame(_) => {} // the library answers
+            Message::Ping(_) | Message::Frame(_) => return None, // the library answers
+        };
+        match heard {
+            Heard::GoOn => None,
+            Heard::Wipe => {
+                self.line.wipe();
+                None
+            }
+            Heard::End(ending) => Some(End::Server(ending)),
         }
-        None
     }
 }
 
@@ -335,14 +278,14 @@ mod tests {
 
     use super::*;
 
-    /// The size of what an async function of so many arguments makes.
-    const fn size<A, B, C, D, E, F, Task>(_: fn(A, B, C, D, E, F) -> Task) -> usize {
+    /// The size of what a function of so many arguments makes.
+    const fn size<A, B, C, D, Task>(_: fn(A, B, C, D) -> Task) -> usize {
         size_of::<Task>()
     }
 
     #[test]
     fn an_idle_visitor_holds_a_small_task() {
-        let size = size(serve::<TcpStream>);
+        let size = size(serve::<TcpStream, crate::socket::Native>);
         assert!(size <= 1024, "{size} bytes");
     }
 }

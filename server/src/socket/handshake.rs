@@ -3,11 +3,45 @@
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// The subprotocols, each with its format.
-const PROTOCOLS: [(&str, Format); 2] = [("rapport.v1.json", Format::Json), ("rapport.v1.text", Format::Text)];
-
 /// A token may come as a subprotocol with this prefix: browsers can't set headers.
 const TOKEN_PROTOCOL: &str = "rapport-token.";
+
+/// The same for clients of the `OpenAI` Realtime API.
+const OPENAI_TOKEN_PROTOCOL: &str = "openai-insecure-api-key.";
+
+/// The WebSocket routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// `/ws`
+    Native,
+    /// `/v1/realtime`
+    Realtime,
+    /// `/v1/chat/ws`
+    Chat,
+}
+
+impl Route {
+    /// The subprotocols that may be selected.
+    const fn protocols(self) -> &'static [&'static str] {
+        match self {
+            Self::Native => &["rapport.v1.json", "rapport.v1.text"],
+            Self::Realtime => &["realtime"],
+            Self::Chat => &[],
+        }
+    }
+
+    /// What a subprotocol begins with that holds a token.
+    const fn token_protocols(self) -> &'static [&'static str] {
+        match self {
+            Self::Native | Self::Chat => &[TOKEN_PROTOCOL],
+            Self::Realtime => &[TOKEN_PROTOCOL, OPENAI_TOKEN_PROTOCOL],
+        }
+    }
+
+    fn token_in(self, offer: &str) -> Option<&str> {
+        self.token_protocols().iter().find_map(|prefix| offer.strip_prefix(prefix))
+    }
+}
 
 /// How frames are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,13 +52,20 @@ pub enum Format {
     Text,
 }
 
-/// What a client asked for, checked.
+/// A handshake, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upgrade {
     /// The answer to the client's key.
     accept: String,
     /// The subprotocol to select.
     protocol: Option<String>,
+    /// Whether it may come in. A browser that may not is told by a frame: it can't read an HTTP status.
+    pub is_authorized: bool,
+}
+
+/// What a client of the native protocol asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
     /// How frames are written.
     pub format: Format,
     /// Close after the first reply.
@@ -35,8 +76,32 @@ pub struct Upgrade {
     pub resume: Option<String>,
     /// The last sequence number it knows.
     pub last_seq: Option<u64>,
-    /// Whether it may come in. A browser that may not is told by a frame: it can't read an HTTP status.
-    pub is_authorized: bool,
+}
+
+impl Wish {
+    /// Reads it of a query, decoded, and the subprotocol that was selected.
+    pub fn read(upgrade: &Upgrade, query: &[(String, String)]) -> Result<Self, Refusal> {
+        let value = |name: &str| {
+            let named = query.iter().find(|(key, _)| key == name);
+            named.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        };
+        let format = match (upgrade.protocol.as_deref(), value("format")) {
+            (Some("rapport.v1.text"), _) => Format::Text,
+            (Some("rapport.v1.json"), _) | (_, None | Some("json")) => Format::Json,
+            (_, Some("text")) => Format::Text,
+            (_, Some(_)) => return Err(bad("format is json or text")),
+        };
+        Ok(Self {
+            format,
+            once: matches!(value("once"), Some("1" | "true")),
+            session_id: value("session_id").map(session_id).transpose()?,
+            resume: value("resume").map(str::to_owned),
+            last_seq: match value("last_seq") {
+                Some(seq) => Some(seq.parse().map_err(|_| bad("last_seq is a number"))?),
+                None => None,
+            },
+        })
+    }
 }
 
 /// A refusal: an HTTP status and a sentence.
@@ -55,6 +120,7 @@ impl Door {
     /// Checks a request. `query`: its decoded pairs.
     pub fn check(
         &self,
+        route: Route,
         method: &Method,
         headers: &HeaderMap,
         query: &[(String, String)],
@@ -62,43 +128,27 @@ impl Door {
         let key = websocket_key(method, headers)?;
         self.check_origin(headers)?;
         let offered: Vec<&str> = header_list(headers, header::SEC_WEBSOCKET_PROTOCOL).collect();
-        let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-
-        let is_authorized = self.is_authorized(headers, &offered, value("token"));
+        let in_protocol = offered.iter().find_map(|offer| route.token_in(offer));
+        let is_authorized = self.is_authorized(headers, in_protocol, query);
         if !is_authorized && !headers.contains_key(header::ORIGIN) {
             return Err(unauthorized());
         }
-        let known = |offer: &&str| PROTOCOLS.iter().find(|(name, _)| name == offer).copied();
-        let selected = offered.iter().find_map(known);
-        let format = match (selected, value("format")) {
-            (Some((_, format)), _) => format,
-            (None, None | Some("json")) => Format::Json,
-            (None, Some("text")) => Format::Text,
-            (None, Some(_)) => return Err(bad("format is json or text")),
-        };
         // A browser that offered only its token, right or wrong, hangs up unless it is selected.
-        let protocol = selected
-            .map(|(name, _)| name)
-            .or_else(|| offered.iter().copied().find(|offer| offer.starts_with(TOKEN_PROTOCOL)));
+        let known = |offer: &&&str| route.protocols().contains(*offer);
+        let protocol = offered
+            .iter()
+            .find(known)
+            .or_else(|| offered.iter().find(|offer| route.token_in(offer).is_some()));
         Ok(Upgrade {
             accept: derive_accept_key(key.as_bytes()),
-            protocol: protocol.map(str::to_owned),
-            format,
-            once: matches!(value("once"), Some("1" | "true")),
-            session_id: value("session_id").filter(|id| !id.is_empty()).map(session_id).transpose()?,
-            resume: value("resume").filter(|token| !token.is_empty()).map(str::to_owned),
-            last_seq: match value("last_seq").filter(|seq| !seq.is_empty()) {
-                Some(seq) => Some(seq.parse().map_err(|_| bad("last_seq is a number"))?),
-                None => None,
-            },
+            protocol: protocol.map(|&protocol| protocol.to_owned()),
             is_authorized,
         })
     }
 
     /// Checks whether a plain request may be answered.
     pub fn admit(&self, headers: &HeaderMap, query: &[(String, String)]) -> Result<(), Refusal> {
-        let in_query = query.iter().find(|(key, _)| key == "token").map(|(_, value)| value.as_str());
-        if self.is_authorized(headers, &[], in_query) { Ok(()) } else { Err(unauthorized()) }
+        if self.is_authorized(headers, None, query) { Ok(()) } else { Err(unauthorized()) }
     }
 
     /// Pages of other sites must not speak to a visitor's server: browsers leave that check to the server.
@@ -121,12 +171,17 @@ impl Door {
         ))
     }
 
-    fn is_authorized(&self, headers: &HeaderMap, offered: &[&str], in_query: Option<&str>) -> bool {
+    fn is_authorized(
+        &self,
+        headers: &HeaderMap,
+        in_protocol: Option<&str>,
+        query: &[(String, String)],
+    ) -> bool {
+        let in_query = query.iter().find(|(key, _)| key == "token").map(|(_, value)| value.as_str());
         let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
             let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
-        let in_protocol = offered.iter().find_map(|offer| offer.strip_prefix(TOKEN_PROTOCOL));
         let mut shown = [bearer, in_query, in_protocol].into_iter().flatten();
         self.tokens.is_empty() || shown.any(|token| self.tokens.iter().any(|known| is_equal(known, token)))
     }
@@ -171,8 +226,7 @@ fn websocket_key<'a>(method: &Method, headers: &'a HeaderMap) -> Result<&'a str,
 }
 
 fn session_id(id: &str) -> Result<String, Refusal> {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if id.len() > 64 || !id.bytes().all(is_known) {
+    if !crate::session::is_plain(id) {
         return Err(bad("session_id has 1 to 64 characters of A-Z a-z 0-9 _ -"));
     }
     Ok(id.to_owned())
@@ -202,6 +256,19 @@ mod tests {
     use super::*;
 
     fn check(door: &Door, extra: &[(&str, &str)], query: &[(&str, &str)]) -> Result<Upgrade, Refusal> {
+        check_at(Route::Native, door, extra, query).map(|(upgrade, _)| upgrade)
+    }
+
+    fn wish(extra: &[(&str, &str)], query: &[(&str, &str)]) -> Wish {
+        check_at(Route::Native, &Door::default(), extra, query).unwrap().1
+    }
+
+    fn check_at(
+        route: Route,
+        door: &Door,
+        extra: &[(&str, &str)],
+        query: &[(&str, &str)],
+    ) -> Result<(Upgrade, Wish), Refusal> {
         let mut headers = HeaderMap::new();
         let base = [
             ("host", "127.0.0.1:5002"),
@@ -214,7 +281,9 @@ mod tests {
             headers.insert(header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
         let query: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        door.check(&Method::GET, &headers, &query)
+        let upgrade = door.check(route, &Method::GET, &headers, &query)?;
+        let wish = Wish::read(&upgrade, &query)?;
+        Ok((upgrade, wish))
     }
 
     fn status(result: Result<Upgrade, Refusal>) -> u16 {
@@ -224,7 +293,7 @@ mod tests {
     #[test]
     fn a_plain_client_gets_json() {
         let upgrade = check(&Door::default(), &[], &[]).unwrap();
-        assert_eq!(upgrade.format, Format::Json);
+        assert_eq!(wish(&[], &[]).format, Format::Json);
         let response = upgrade.response::<String>();
         // The example of RFC 6455, section 1.3.
         assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
@@ -234,10 +303,11 @@ mod tests {
     #[test]
     fn the_format_comes_from_the_subprotocol_or_the_query() {
         let door = Door::default();
-        assert_eq!(check(&door, &[], &[("format", "text")]).unwrap().format, Format::Text);
+        assert_eq!(wish(&[], &[("format", "text")]).format, Format::Text);
         let offer = [("sec-websocket-protocol", "other, rapport.v1.text")];
         let upgrade = check(&door, &offer, &[]).unwrap();
-        assert_eq!((upgrade.format, upgrade.protocol.as_deref()), (Format::Text, Some("rapport.v1.text")));
+        assert_eq!(upgrade.protocol.as_deref(), Some("rapport.v1.text"));
+        assert_eq!(wish(&offer, &[]).format, Format::Text);
         assert_eq!(status(check(&door, &[], &[("format", "xml")])), 400);
     }
 
@@ -268,10 +338,7 @@ mod tests {
         assert_eq!(status(check(&door, &[], &[("session_id", "a b")])), 400);
         assert_eq!(status(check(&door, &[], &[("session_id", &"a".repeat(65))])), 400);
         assert_eq!(status(check(&door, &[], &[("last_seq", "x")])), 400);
-        assert_eq!(
-            check(&door, &[], &[("session_id", "a-B_9")]).unwrap().session_id.as_deref(),
-            Some("a-B_9")
-        );
+        assert_eq!(wish(&[], &[("session_id", "a-B_9")]).session_id.as_deref(), Some("a-B_9"));
     }
 
     #[test]
@@ -284,6 +351,10 @@ mod tests {
         let offer = [("sec-websocket-protocol", "rapport-token.s3cret")];
         let upgrade = check(&door, &offer, &[]).unwrap();
         assert_eq!(upgrade.protocol.as_deref(), Some("rapport-token.s3cret"));
+        let offer = [("sec-websocket-protocol", "realtime, openai-insecure-api-key.s3cret")];
+        let (upgrade, _) = check_at(Route::Realtime, &door, &offer, &[]).unwrap();
+        assert_eq!(upgrade.protocol.as_deref(), Some("realtime"));
+        assert_eq!(status(check(&door, &offer, &[])), 401);
         let browser = check(&door, &[("origin", "http://127.0.0.1:5002")], &[]).unwrap();
         assert!(!browser.is_authorized);
     }

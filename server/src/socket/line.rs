@@ -139,7 +139,7 @@ where
 
 /// Frames that wait to be written.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
+pub struct Frames {
     bytes: Vec<u8>,
     /// How many of them are written.
     written: usize,

@@ -6,15 +6,17 @@
 mod bounds;
 mod close;
 mod converse;
-mod encode;
 pub mod handshake;
 mod line;
+mod native;
+mod talk;
 
 use std::time::Duration;
 
 pub use close::Leave;
 pub use converse::{Away, Host, serve, turn_away};
-pub use handshake::{Format, Upgrade};
+pub use handshake::{Format, Route, Upgrade, Wish};
+pub use native::Native;
 
 /// The sockets' limits.
 #[derive(Debug, Clone, PartialEq, Eq)]

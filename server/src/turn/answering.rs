@@ -38,6 +38,7 @@ impl Turn<'_> {
             question: self.request.message.text.clone(),
             lang: self.lang,
             history: self.request.history.clone(),
+            instructions: self.request.message.instructions.clone(),
             passages: self.retrieve(&standalone).await,
             standalone,
         }

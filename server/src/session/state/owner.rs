@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::State;
 use crate::event::Status;
 use crate::session::Knobs;
@@ -58,7 +56,7 @@ impl State {
             seq: self.seq,
             turns: self.turns,
             mention_due: self.mention_due,
-            history: self.history.iter().cloned().collect(),
+            history: self.history(),
             ids: self.recent.iter().filter(|it| it.is_begun).map(|recent| Arc::clone(&recent.id)).collect(),
             running: self.active.as_ref().map(|active| active.running.clone()),
         }
@@ -69,10 +67,7 @@ impl State {
         self.is_lost = true;
         self.jobs.clear();
         self.stop_active(Status::Cancelled);
-        if let Some(outbox) = self.outbox.take() {
-            outbox.give_up(GivenUp::Replaced);
-            self.detached_at = Instant::now();
-        }
+        self.give_up(GivenUp::Replaced);
     }
 
     /// Leaves a running turn to the next owner, who begins it again.
@@ -95,6 +90,6 @@ impl State {
 
     /// Whether the session must not run out.
     pub(in crate::session) fn is_in_use(&self) -> bool {
-        !self.is_lost && (self.outbox.is_some() || self.is_driven)
+        !self.is_lost && (!self.outboxes.is_empty() || self.is_driven)
     }
 }

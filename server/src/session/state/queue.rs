@@ -118,8 +118,13 @@ impl State {
         arrived: Instant,
     ) -> Request {
         self.turns += 1;
-        let history =
-            if message.include_history { self.history.iter().cloned().collect() } else { Vec::new() };
+        let mut message = message;
+        let told = message.history.take();
+        let history = match told {
+            _ if !message.include_history => Vec::new(),
+            Some(history) => history,
+            None => self.history(),
+        };
         let mention = self.mention_due || self.rng.f64() < knobs.mention_rate;
         Request {
             turn_id: Arc::from(format!("t{}", self.turns)),

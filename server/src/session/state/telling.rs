@@ -12,6 +12,15 @@ use crate::session::outbox::{self, GivenUp, Outbox, Sequenced};
 /// How many message ids are known again when they are repeated.
 const MAX_RECENT: usize = 32;
 
+/// Whom a new listener may be beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::session) enum Beside {
+    /// It takes the place of those who listen.
+    Nobody,
+    /// They go on.
+    Others,
+}
+
 /// What a new socket is told first.
 #[derive(Debug)]
 pub struct Attached {
@@ -48,6 +57,7 @@ impl State {
         id: &Arc<str>,
         outbound_queue: usize,
         last_seq: Option<u64>,
+        beside: Beside,
     ) -> Attached {
         let missed = last_seq.and_then(|last_seq| self.replay.after(last_seq, self.seq));
         let resumed = missed.is_some();
@@ -55,13 +65,14 @@ impl State {
         if let Some(held) = self.journal.as_ref().and_then(|journal| journal.first_held()) {
             missed.retain(|event| event.seq < Some(held)); // the rest follows once it is written
         }
-        let outbox = Arc::new(Outbox::new(outbound_queue, missed));
-        if let Some(former) = self.outbox.replace(Arc::clone(&outbox)) {
-            former.give_up(GivenUp::Replaced);
+        let snapshot_seq = if resumed { 0 } else { self.seq };
+        let outbox = Arc::new(Outbox::new(outbound_queue, missed, snapshot_seq));
+        if beside == Beside::Nobody {
+            self.give_up(GivenUp::Replaced);
         }
-        self.snapshot_seq = if resumed { 0 } else { self.seq };
+        self.outboxes.push(Arc::clone(&outbox));
         let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
-            history: self.history.iter().cloned().collect(),
+            history: self.history(),
             turn: self
                 .active
                 .as_ref()
@@ -79,9 +90,33 @@ impl State {
         }
     }
 
+    /// Attaches a listener that is told the last turn from its start, beside others; none if that is not known.
+    pub(in crate::session) fn attach_to_last_turn(
+        &mut self,
+        id: &Arc<str>,
+        outbound_queue: usize,
+    ) -> Option<Attached> {
+        let start = self.replay.last_start()?;
+        Some(self.attach(id, outbound_queue, Some(start - 1), Beside::Others))
+    }
+
     pub(in crate::session) fn detach(&mut self, outbox: &Arc<Outbox>) {
-        if self.outbox.as_ref().is_some_and(|current| Arc::ptr_eq(current, outbox)) {
-            self.outbox = None;
+        self.retain_outboxes(|current| !Arc::ptr_eq(current, outbox));
+    }
+
+    /// Gives all sockets up.
+    pub(in crate::session) fn give_up(&mut self, why: GivenUp) {
+        self.retain_outboxes(|outbox| {
+            outbox.give_up(why);
+            false
+        });
+    }
+
+    fn retain_outboxes(&mut self, is_kept: impl FnMut(&Arc<Outbox>) -> bool) {
+        let before = self.outboxes.len();
+        self.outboxes.retain(is_kept);
+        if self.outboxes.is_empty() && before > 0 {
+            self.outboxes = Vec::new();
             self.detached_at = Instant::now();
         }
     }
@@ -89,15 +124,12 @@ impl State {
     /// Gives the socket up if nothing is left to do: the server restarts.
     pub(in crate::session) fn drain(&self) {
         let is_told = self.journal.as_ref().is_none_or(|journal| journal.first_held().is_none());
-        if !self.is_driven
-            && is_told
-            && let Some(outbox) = &self.outbox
-        {
-            outbox.give_up(GivenUp::Drained);
+        if !self.is_driven && is_told {
+            self.outboxes.iter().for_each(|outbox| outbox.give_up(GivenUp::Drained));
         }
     }
 
-    /// Numbers an event and queues it for the socket, if there is one.
+    /// Numbers an event and queues it for those who listen.
     pub(in crate::session) fn emit(&mut self, event: Event) {
         if self.is_lost {
             return;
@@ -137,11 +169,9 @@ impl State {
         }
     }
 
-    /// Pushes an event that was held back, unless the socket was given a snapshot that holds it.
-    pub(in crate::session) fn push_held(&mut self, event: Sequenced) {
-        if event.seq.is_none_or(|seq| seq > self.snapshot_seq) {
-            self.push(event);
-        }
+    /// Pushes an event that was held back, but to those that were given a snapshot that holds it.
+    pub(in crate::session) fn push_held(&mut self, event: &Sequenced) {
+        self.retain_outboxes(|outbox| outbox.knows(event) || outbox.push(event.clone()));
     }
 
     /// Remembers what came of a message that had an id.
@@ -168,11 +198,12 @@ impl State {
     }
 
     pub(in crate::session) fn push(&mut self, event: Sequenced) {
-        if let Some(outbox) = &self.outbox
-            && !outbox.push(event)
-        {
-            self.outbox = None;
-            self.detached_at = Instant::now();
+        if let [outbox] = &*self.outboxes {
+            if !outbox.push(event) {
+                self.retain_outboxes(|_| false);
+            }
+        } else {
+            self.retain_outboxes(|outbox| outbox.push(event.clone()));
         }
     }
 
@@ -185,7 +216,7 @@ impl State {
         for frame in frames.into_iter().flatten() {
             if held.is_none() || frame.seq < held {
                 self.push(frame);
-            } else if frame.seq <= Some(self.snapshot_seq) {
+            } else if self.outboxes.iter().any(|outbox| outbox.knows(&frame)) {
                 self.push(undurable(frame)); // as far as is known
             }
         }

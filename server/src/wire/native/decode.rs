@@ -74,6 +74,8 @@ impl<'a> Fields<'a> {
             tone: self.named("tone", "unknown_tone", tones)?,
             convert_tone: self.bool("convert_tone")?.unwrap_or(true),
             include_history: self.bool("include_history")?.unwrap_or(true),
+            history: None,
+            instructions: None,
             strategy: self.named("strategy", "unknown_strategy", strategies)?,
             lang: self.named::<Lang>("lang", "unknown_lang", || "en, zh-Hant".to_owned())?,
             text: question(text)?,

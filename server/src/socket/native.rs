@@ -1,43 +1,130 @@
-//! Events in a socket's format, and what a socket has to say of its own.
+//! The native protocol over a socket: one session, whose events go out in the socket's format.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::close::{self, Ending};
 use super::converse::error_of;
 use super::line::Frames;
+use super::talk::{Heard, Talk};
 use super::{Format, Host};
-use crate::event::Event;
-use crate::session::{Attached, Sequenced, Session};
+use crate::event::{Command, Event, Upload};
+use crate::session::{Attached, GivenUp, Listener, Opened, Sequenced};
+use crate::wire::ClientFrame;
 use crate::wire::native::{self, Greeting, SnapshotFrame};
 use crate::wire::text::{self, TextEncoder};
 
+/// A token's frame, about: so much is set aside for each before a batch is encoded.
+const USUAL_FRAME: usize = 96;
+
+/// A session's talk with one socket.
+pub struct Native {
+    listener: Listener,
+    encoder: Encoder,
+    /// Over behind the first reply.
+    once: bool,
+    is_over: bool,
+}
+
+impl Native {
+    /// `once`: close after the first reply.
+    pub fn new(opened: Opened, format: Format, once: bool, host: Arc<Host>) -> Self {
+        let listener = Listener::from(&opened);
+        Self { listener, encoder: Encoder::new(format, host, opened.attached), once, is_over: false }
+    }
+}
+
+impl Talk for Native {
+    fn greet(&mut self, frames: &mut Frames) {
+        self.encoder.greeting(frames);
+    }
+
+    fn hear_text(&mut self, text: &str, frames: &mut Frames) -> Heard {
+        let session = &self.listener.session;
+        match native::decode(text) {
+            Ok(ClientFrame::Command(command)) => {
+                let heard = if command == Command::Forget { Heard::Wipe } else { Heard::GoOn };
+                session.handle(command);
+                return heard;
+            }
+            Ok(ClientFrame::Ping(t)) => self.encoder.pong(t.as_ref(), frames),
+            Err(error) => session.refuse(error),
+        }
+        Heard::GoOn
+    }
+
+    fn hear_binary(&mut self, bytes: Bytes, _: &mut Frames) -> Heard {
+        self.listener.session.handle(Command::Image(Upload { bytes, mime: None, id: None }));
+        Heard::GoOn
+    }
+
+    fn poll_tell(&mut self, cx: &mut Context<'_>, frames: &mut Frames) -> Poll<Result<(), GivenUp>> {
+        let events = match ready!(self.listener.outbox.poll_take(cx)) {
+            Ok(events) => events,
+            Err(why) => return Poll::Ready(Err(why)),
+        };
+        frames.reserve(events.len() * USUAL_FRAME);
+        for event in events {
+            self.encoder.encode(&event, frames);
+            if self.once && self.encoder.has_replied {
+                self.is_over = true;
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_given_up(&mut self, cx: &mut Context<'_>) -> Poll<GivenUp> {
+        self.listener.outbox.poll_given_up(cx)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn end(&mut self, ending: Option<Ending>, frames: &mut Frames) {
+        let Self { listener, encoder, .. } = self;
+        tracing::debug!(session = &**listener.session.id(), ?ending, "socket ends");
+        // The client's own mistake is told as a frame of its session.
+        if let Some(ending) = ending
+            && encoder.format == Format::Json
+            && [close::PROTOCOL, close::BAD_UTF8, close::TOO_BIG].contains(&ending)
+        {
+            listener.session.refuse(error_of(ending));
+        }
+        for event in listener.outbox.take() {
+            encoder.encode(&event, frames);
+        }
+        if let Some(ending) = ending {
+            encoder.farewell(ending, frames);
+        }
+    }
+}
+
 /// Writes a session's events for one socket.
-pub(super) struct Encoder {
+struct Encoder {
     format: Format,
     host: Arc<Host>,
     attached: Attached,
     text: TextEncoder,
     /// A turn runs: its own end is still to come.
     is_replying: bool,
+    /// A reply to a message is complete.
     has_replied: bool,
 }
 
 impl Encoder {
-    pub(super) fn new(format: Format, host: Arc<Host>, attached: Attached) -> Self {
+    fn new(format: Format, host: Arc<Host>, attached: Attached) -> Self {
         let is_replying = attached.is_replying;
         Self { format, host, attached, text: TextEncoder::default(), is_replying, has_replied: false }
     }
 
-    /// Whether a reply to a message is complete.
-    pub(super) fn has_replied(&self) -> bool {
-        self.has_replied
-    }
-
     /// The `session` frame that begins every JSON socket.
-    pub(super) fn greeting(&mut self, frames: &mut Frames) {
+    fn greeting(&mut self, frames: &mut Frames) {
         let snapshot = self.attached.snapshot.take(); // told once; an idle socket must not hold it
         let snapshot = snapshot.as_ref().map(|snapshot| {
             let turn = snapshot.turn.as_ref().map(|(turn_id, text)| (&**turn_id, text.as_str()));
@@ -89,7 +176,7 @@ impl Encoder {
     }
 
     /// Adds an event's frames: one in JSON, but for its own none; in text any number.
-    pub(super) fn encode(&mut self, event: &Sequenced, frames: &mut Frames) {
+    fn encode(&mut self, event: &Sequenced, frames: &mut Frames) {
         let ends_reply = self.ends_reply(&event.event);
         self.has_replied |= ends_reply;
         if let Event::EpochBegan { epoch, last_seq, resume_token } = &*event.event {
@@ -108,22 +195,14 @@ impl Encoder {
     }
 
     /// The answer to a `ping`. A terminal has no use for it.
-    pub(super) fn pong(&self, t: Option<&Value>, frames: &mut Frames) {
+    fn pong(&self, t: Option<&Value>, frames: &mut Frames) {
         if self.format == Format::Json {
             say(frames, &native::pong(t));
         }
     }
 
-    /// Tells a client of its own mistake, as a frame of its session.
-    pub(super) fn say_why(&self, ending: Ending, session: &Session) {
-        if self.format == Format::Json && [close::PROTOCOL, close::BAD_UTF8, close::TOO_BIG].contains(&ending)
-        {
-            session.refuse(error_of(ending));
-        }
-    }
-
     /// The socket's last words before the close frame.
-    pub(super) fn farewell(&self, ending: Ending, frames: &mut Frames) {
+    fn farewell(&self, ending: Ending, frames: &mut Frames) {
         match self.format {
             // Terminals don't show close codes.
             Format::Text => say(frames, &text::error_line(ending.name, ending.message)),

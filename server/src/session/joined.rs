@@ -1,0 +1,156 @@
+//! Sessions of protocols that know no resume token: whoever knows the id may join, beside others. Each protocol's are a
+//! namespace of their own, so that no id opens a session of the native protocol.
+
+use std::sync::Arc;
+
+use dashmap::mapref::entry::Entry;
+
+use super::outbox::Outbox;
+use super::state::{Attached, Beside, State};
+use super::store::digest;
+use super::{Located, Opened, Session, Sessions};
+use crate::event::HistoryMessage;
+
+/// A protocol whose sessions are known by their id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespace {
+    /// The predecessor's HTTP API.
+    Http,
+    /// The AI SDK's chats.
+    Chat,
+}
+
+impl Namespace {
+    /// The key of a session: the namespace, a dot, and the client's id, or its digest where that is no plain id.
+    fn key(self, id: &str) -> Arc<str> {
+        let namespace = match self {
+            Self::Http => "http",
+            Self::Chat => "chat",
+        };
+        let id = if is_plain(id) { id } else { &digest(id) };
+        format!("{namespace}.{id}").into()
+    }
+}
+
+/// Whether a resume token is the key of a session that may be joined: others are random, and have no dot.
+pub(super) fn is_key(resume_token: &str) -> bool {
+    resume_token.contains('.')
+}
+
+/// Whether an id may be a session's as it is: 1 to 64 characters of `A-Z a-z 0-9 _ -`.
+pub fn is_plain(id: &str) -> bool {
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=64).contains(&id.len()) && id.bytes().all(is_known)
+}
+
+/// The store is away, so that a session can't be found, or no new one begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreAway;
+
+/// A hold on a session and what it tells; given back when it is dropped.
+pub struct Listener {
+    /// The session.
+    pub session: Arc<Session>,
+    /// What it tells.
+    pub outbox: Arc<Outbox>,
+}
+
+impl Listener {
+    fn new(session: &Arc<Session>, attached: &Attached) -> Self {
+        Self { session: Arc::clone(session), outbox: Arc::clone(&attached.outbox) }
+    }
+}
+
+impl From<&Opened> for Listener {
+    fn from(opened: &Opened) -> Self {
+        Self::new(&opened.session, &opened.attached)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.session.detach(&self.outbox);
+    }
+}
+
+impl Sessions {
+    /// Joins a session, or begins it; what it tells from now on is heard.
+    pub async fn join(&self, namespace: Namespace, id: &str) -> Result<Listener, StoreAway> {
+        let key = self.find(namespace, id).await?;
+        // The map's guard is held until the listener is attached, so that no sweep comes between.
+        let held = match self.map.entry(Arc::clone(&key)) {
+            Entry::Occupied(held) => held,
+            Entry::Vacant(vacant) => vacant.insert_entry(self.new_joined(&key)),
+        };
+        let session = Arc::clone(held.get());
+        match session.attach(None, Beside::Others) {
+            Some(attached) => Ok(Listener::new(&session, &attached)),
+            // Another node has taken it since, in this moment.
+            None => Err(StoreAway),
+        }
+    }
+
+    /// Joins a session whose last turn can be told from its start; it is, and what follows. None if there is none.
+    pub async fn rejoin(&self, namespace: Namespace, id: &str) -> Result<Option<Listener>, StoreAway> {
+        let key = self.find(namespace, id).await?;
+        let Some(session) = self.map.get(&*key) else { return Ok(None) };
+        let attached = session.attach_to_last_turn();
+        Ok(attached.map(|attached| Listener::new(&session, &attached)))
+    }
+
+    /// What a session remembers; none if there is no such session.
+    pub async fn history(
+        &self,
+        namespace: Namespace,
+        id: &str,
+    ) -> Result<Option<Vec<HistoryMessage>>, StoreAway> {
+        let key = self.find(namespace, id).await?;
+        Ok(self.map.get(&*key).map(|session| session.lock().history()))
+    }
+
+    /// Ends a session, if there is one: nothing of it is left. Returns what it remembered.
+    pub async fn end(
+        &self,
+        namespace: Namespace,
+        id: &str,
+    ) -> Result<Option<Vec<HistoryMessage>>, StoreAway> {
+        let key = self.find(namespace, id).await?;
+        let Some((_, session)) = self.map.remove(&key) else { return Ok(None) };
+        let history = session.lock().history();
+        self.erase(&session);
+        Ok(Some(history))
+    }
+
+    /// Ends a session whose client is gone and can't come back.
+    pub fn close(&self, session: &Arc<Session>) {
+        if self.map.remove_if(session.id(), |_, held| Arc::ptr_eq(held, session)).is_some() {
+            self.erase(session);
+        }
+    }
+
+    fn erase(&self, session: &Arc<Session>) {
+        if let Some(fence) = self.forsake(session.id(), session)
+            && let Some(node) = self.shared.node.clone()
+        {
+            let id = Arc::clone(session.id());
+            self.shared.tasks.spawn(async move {
+                let _ = node.call(node.store().erase(&id, fence)).await; // else it expires by itself
+            });
+        }
+    }
+
+    /// Takes a session over where another node has it; its key.
+    async fn find(&self, namespace: Namespace, id: &str) -> Result<Arc<str>, StoreAway> {
+        let key = namespace.key(id);
+        let is_away = self.locate(Some(&key), Some(&key), None, true).await == Located::Unknown;
+        if is_away && self.shared.node.as_ref().is_some_and(|node| node.refuses()) {
+            return Err(StoreAway);
+        }
+        Ok(key)
+    }
+
+    fn new_joined(&self, key: &Arc<str>) -> Arc<Session> {
+        let state = State::joined(&self.shared.knobs, self.fork_rng(), key);
+        self.new_session(Arc::clone(key), state, self.shared.node.as_ref().map(|node| (node, 1)))
+    }
+}

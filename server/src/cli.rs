@@ -40,6 +40,10 @@ impl fmt::Display for Failure {
         match self {
             Self::Config(error) => error.fmt(f),
             Self::Start(error) => error.fmt(f),
+            Self::Listen(address, error) if error.kind() == std::io::ErrorKind::AddrNotAvailable => write!(
+                f,
+                "can't listen on {address}: {error}\nhint: this machine has no such address; 0.0.0.0 stands for all that it has"
+            ),
             Self::Listen(address, error) => write!(
                 f,
                 "can't listen on {address}: {error}\nhint: stop what listens there, or choose another address: --listen 127.0.0.1:0 takes a free port"

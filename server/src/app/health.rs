@@ -1,5 +1,6 @@
 //! Whether the server is ready: its documents loaded, its model reachable. A dead VLM or server of embeddings is told,
-//! but is no reason not to be ready: turns go on without a description, searches go by words.
+//! but is no reason not to be ready: turns go on without a description, searches go by words. A store that is away is one
+//! only where new sessions are refused.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::description::Vlm;
 use crate::knowledge::Library;
 use crate::llm::Chat;
+use crate::session::Sessions;
 
 /// A report this young is given again: probes of several balancers must not become load upstream.
 const FRESH: Duration = Duration::from_secs(2);
@@ -22,6 +24,7 @@ pub(super) struct Health {
     documents: Option<Arc<Library>>,
     chat: Option<Arc<dyn Chat>>,
     vlm: Option<Arc<dyn Vlm>>,
+    sessions: Arc<Sessions>,
     last: Mutex<Option<(Instant, Report)>>,
 }
 
@@ -34,6 +37,8 @@ pub(super) struct Report {
     pub(super) vlm: Option<bool>,
     /// Whether the embeddings' server can be reached; none: not configured.
     pub(super) embeddings: Option<bool>,
+    /// Whether the store can be reached; none: sessions are kept in memory only.
+    pub(super) store: Option<bool>,
     pub(super) told: Value,
 }
 
@@ -42,8 +47,9 @@ impl Health {
         library: Option<Arc<Library>>,
         chat: Option<Arc<dyn Chat>>,
         vlm: Option<Arc<dyn Vlm>>,
+        sessions: Arc<Sessions>,
     ) -> Self {
-        Self { documents: library, chat, vlm, last: Mutex::new(None) }
+        Self { documents: library, chat, vlm, sessions, last: Mutex::new(None) }
     }
 
     pub(super) async fn check(&self) -> Report {
@@ -77,10 +83,12 @@ impl Health {
                 Some(library) => Some(told(timeout(PROBE, library.reach()).await)),
             }
         };
-        let (llm, vlm, embeddings) = tokio::join!(of_llm, of_camera, of_embeddings);
+        let of_store = self.sessions.reach_store();
+        let (llm, vlm, embeddings, store) = tokio::join!(of_llm, of_camera, of_embeddings, of_store);
         let is_up = |reached: &Option<Result<(), String>>| reached.as_ref().map(Result::is_ok);
         let (llm_is_up, vlm_is_up, embeddings_are_up) = (is_up(&llm), is_up(&vlm), is_up(&embeddings));
-        let is_ready = llm_is_up.unwrap_or(true);
+        let store_is_up = is_up(&store);
+        let is_ready = llm_is_up.unwrap_or(true) && !self.sessions.refuses_new();
         let status = |reached: Option<Result<(), String>>, none: &str| match reached {
             None => json!({ "status": none }),
             Some(Ok(())) => json!({ "status": "ok" }),
@@ -92,8 +100,16 @@ impl Health {
             "embeddings": status(embeddings, "none"),
             "llm": status(llm, "builtin"),
             "vlm": status(vlm, "none"),
+            "store": status(store, "memory"),
         });
-        Report { is_ready, llm: llm_is_up, vlm: vlm_is_up, embeddings: embeddings_are_up, told }
+        Report {
+            is_ready,
+            llm: llm_is_up,
+            vlm: vlm_is_up,
+            embeddings: embeddings_are_up,
+            store: store_is_up,
+            told,
+        }
     }
 }
 

@@ -152,7 +152,7 @@ impl Server {
         // Files that are no documents: told here, since they stop nothing.
         let skipped = knowledge.iter().flat_map(|it| it.skipped()).map(|it| format!("not served: {it}"));
         let told = self.app.health.check().await.told;
-        let unreachable = ["llm", "vlm", "embeddings"].into_iter().filter_map(|upstream| {
+        let unreachable = ["llm", "vlm", "embeddings", "store"].into_iter().filter_map(|upstream| {
             let reason = told[upstream]["reason"].as_str()?;
             Some(format!("{upstream}: {reason}"))
         });

@@ -103,8 +103,15 @@ async fn metrics(State(app): State<Arc<App>>, Query(query): Pairs, headers: Head
     }
     let health = app.health.check().await;
     let (sessions, sockets, tasks) = (app.sessions.len(), app.sockets.len(), app.sessions.tasks());
-    let now =
-        Now { sessions, sockets, tasks, llm: health.llm, vlm: health.vlm, embeddings: health.embeddings };
+    let now = Now {
+        sessions,
+        sockets,
+        tasks,
+        llm: health.llm,
+        vlm: health.vlm,
+        embeddings: health.embeddings,
+        store: health.store,
+    };
     let text = app.metrics.text(now);
     let headers = [(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, "no-store")];
     (headers, text).into_response()

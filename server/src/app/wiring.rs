@@ -67,7 +67,7 @@ impl fmt::Display for StartError {
             Self::Store(reason) => {
                 write!(
                     f,
-                    "--store: the URL can't be used: {reason}\nhint: write redis://[:PASSWORD@]HOST:6379"
+                    "--store: the URL can't be used: {reason}\nhint: write redis://USER:PASSWORD@HOST:6379, or rediss:// for TLS; in a password, / is %2F, @ %40, : %3A and # %23"
                 )
             }
             Self::Upstream { flag, url, reason } => {
@@ -154,8 +154,8 @@ pub(super) fn build(
         tasks.clone(),
         shutdown.clone(),
     );
-    let health = Health::new(library.clone(), chat.clone(), vlm.clone());
-    let warmth = Warmth::new(chat.clone(), vlm, library.clone().filter(|library| library.is_embedding()));
+    let warmth =
+        Warmth::new(chat.clone(), vlm.clone(), library.clone().filter(|library| library.is_embedding()));
     let engine = Engine { research, answerer, selector, converter, descriptions, knobs: config.turn };
     let host = Host {
         limits: config.limits,
@@ -167,6 +167,7 @@ pub(super) fn build(
     let (counted, turns) = (Arc::clone(&metrics), tasks.clone());
     let sessions = Sessions::new(engine, config.session, config.store, counted, turns, shutdown.clone())
         .map_err(StartError::Store)?;
+    let health = Health::new(library.clone(), chat, vlm, Arc::clone(&sessions));
     Ok(App {
         sessions,
         metrics,

@@ -246,6 +246,12 @@ fn shown(value: &str) -> String {
     {
         return format!("{scheme}://{path}?***"); // of a store behind a socket
     }
+    // A password that is not percent-encoded looks like a path or a port; one without a colon like a name.
+    if scheme.starts_with("redis")
+        && let Some((_, host)) = rest.rsplit_once('@')
+    {
+        return format!("{scheme}://***@{host}");
+    }
     match reqwest::Url::parse(value) {
         Ok(mut url) => {
             let is_secret = url.password().is_some() && url.set_password(Some("***")).is_ok();

@@ -332,7 +332,22 @@ fn store(layers: &Layers) -> Result<Option<session::StoreKnobs>, ConfigError> {
         ));
     }
     let (prefix, advertise) = (layers.text("store_prefix").unwrap_or_default(), layers.text("advertise"));
+    if advertise.as_deref().is_some_and(|address| !is_place(address)) {
+        return Err(layers.wrong(
+            "advertise",
+            "is nowhere",
+            "write HOST:PORT, by which other nodes reach this one",
+        ));
+    }
     Ok(Some(session::StoreKnobs { url, prefix, advertise, outage }))
+}
+
+/// Whether an address is a host and a port, and others can find somebody there.
+fn is_place(address: &str) -> bool {
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let is_unspecified = bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified());
+    !host.is_empty() && !host.contains('/') && !is_unspecified && port.parse::<u16>().is_ok_and(|it| it > 0)
 }
 
 /// The key of model services.

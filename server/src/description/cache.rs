@@ -334,6 +334,17 @@ impl Descriptions {
         *slot = Slot { visitor, asked, has_shown: slot.has_shown, ..Slot::default() };
     }
 
+    /// How many visitors a session had before this one.
+    pub fn visitor(&self, session_id: &str) -> u32 {
+        self.slots.get(session_id).map_or(0, |slot| slot.visitor)
+    }
+
+    /// A session comes from another node: what was known of it here is of another time. `visitor`: how many visitors
+    /// it had before this one.
+    pub fn begin_anew(&self, session_id: &Arc<str>, visitor: u32) {
+        self.slots.insert(Arc::clone(session_id), Slot { visitor, ..Slot::default() });
+    }
+
     /// Drops all of a session that has ended.
     pub fn remove(&self, session_id: &str) {
         self.slots.remove(session_id);

@@ -56,6 +56,8 @@ pub struct Now {
     pub vlm: Option<bool>,
     /// Whether the embeddings' server can be reached; none: not configured.
     pub embeddings: Option<bool>,
+    /// Whether the store can be reached; none: sessions are kept in memory only.
+    pub store: Option<bool>,
 }
 
 impl Default for Metrics {
@@ -190,7 +192,9 @@ impl Metrics {
         self.sessions.set(count(now.sessions));
         self.sockets.set(count(now.sockets));
         self.tasks.set(count(now.tasks));
-        for (upstream, is_up) in [("llm", now.llm), ("vlm", now.vlm), ("embeddings", now.embeddings)] {
+        for (upstream, is_up) in
+            [("llm", now.llm), ("vlm", now.vlm), ("embeddings", now.embeddings), ("store", now.store)]
+        {
             if let Some(is_up) = is_up {
                 self.upstreams.with_label_values(&[upstream]).set(is_up.into());
             }

@@ -87,6 +87,7 @@ fn a_turn_is_counted_once_and_nothing_of_it_is_told() {
         llm: Some(true),
         vlm: Some(false),
         embeddings: Some(true),
+        store: Some(false),
     });
     for (series, expected) in [
         ("rapport_turns_running", 0.0),

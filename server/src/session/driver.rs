@@ -75,7 +75,7 @@ impl Session {
                 None => {
                     state.is_driven = false;
                     if self.shared.draining.is_cancelled() {
-                        state.drain();
+                        state.release_if_idle();
                     }
                     return None;
                 }

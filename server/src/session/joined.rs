@@ -143,7 +143,7 @@ impl Sessions {
     async fn find(&self, namespace: Namespace, id: &str) -> Result<Arc<str>, StoreAway> {
         let key = namespace.key(id);
         let is_away = self.locate(Some(&key), Some(&key), None, true).await == Located::Unknown;
-        if is_away && self.shared.node.as_ref().is_some_and(|node| node.refuses()) {
+        if is_away && self.refuses_new() {
             return Err(StoreAway);
         }
         Ok(key)

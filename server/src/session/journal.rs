@@ -12,32 +12,43 @@ use tokio::time::timeout;
 use super::Session;
 use super::node::Node;
 use super::outbox::Sequenced;
-use super::state::State;
-use super::store::{Batch, StoreError, digest};
+use super::store::{StoreError, digest};
 use crate::event::{Event, TurnReport};
 
 /// How long tokens gather before they are written: a second owner sends a turn's text anew, so they are of use only
 /// to a client that comes back to the same turn at another node.
 const GATHER: Duration = Duration::from_millis(100);
 
+/// What is to be written besides the frames that have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// Nothing.
+    Frames,
+    /// The record: it has changed.
+    Record,
+    /// All that is known of the session: the store is behind.
+    Whole,
+}
+
 /// A session's events on their way to the store.
 pub(super) struct Journal {
     node: Arc<Node>,
     session: Weak<Session>,
-    fence: u64,
+    pub(super) fence: u64,
     /// How many writes were begun.
-    begun: u64,
+    pub(super) begun: u64,
     /// The resume token's digest.
-    token: String,
+    pub(super) token: String,
     /// Not yet written.
-    frames: Vec<Sequenced>,
+    pub(super) frames: Vec<Sequenced>,
     /// Not yet shown, each with its place among all that was taken.
-    held: VecDeque<(u64, Sequenced)>,
+    pub(super) held: VecDeque<(u64, Sequenced)>,
     /// How many events were taken.
-    taken: u64,
-    is_record_due: bool,
-    is_whole_due: bool,
-    is_writing: bool,
+    pub(super) taken: u64,
+    pub(super) due: Due,
+    pub(super) is_writing: bool,
+    /// The store was away, and this session is still to catch up: until its turn comes it is as if it still were.
+    pub(super) is_missed: bool,
     /// Wakes the writer while tokens gather.
     urgent: Arc<Notify>,
 }
@@ -54,9 +65,9 @@ impl Journal {
             frames: Vec::new(),
             held: VecDeque::new(),
             taken: 0,
-            is_record_due: false,
-            is_whole_due: fence == 1,
+            due: if fence == 1 { Due::Whole } else { Due::Frames },
             is_writing: false,
+            is_missed: false,
             urgent: Arc::default(),
         }
     }
@@ -70,14 +81,28 @@ impl Journal {
         self.held.iter().find_map(|(_, event)| event.seq)
     }
 
-    /// Whether the store is behind.
+    /// Whether something waits for the store.
     pub(super) fn is_behind(&self) -> bool {
-        self.is_whole_due
+        self.due == Due::Whole || !self.held.is_empty()
+    }
+
+    /// Whether the store does not take events at present.
+    pub(super) fn is_away(&self) -> bool {
+        self.is_missed || self.node.is_down()
+    }
+
+    /// The record is no longer what was written.
+    pub(super) fn note_change(&mut self) {
+        if !self.is_away() {
+            self.due = self.due.max(Due::Record);
+            self.start_writer();
+            self.urgent.notify_one();
+        }
     }
 
     /// The store has lost the session.
     pub(super) fn write_whole(&mut self) {
-        self.is_whole_due = true;
+        self.due = Due::Whole;
         self.start_writer();
     }
 
@@ -85,21 +110,22 @@ impl Journal {
     pub(super) fn begin_epoch(&mut self, token: &str) {
         self.token = digest(token);
         self.frames = Vec::new();
-        self.is_whole_due = true;
+        self.due = Due::Whole;
     }
 
     /// Takes an event; gives it back if it can be shown at once.
     pub(super) fn take(&mut self, event: Sequenced) -> Option<Sequenced> {
         self.taken += 1;
-        let is_down = self.node.is_down();
-        if is_down && self.held.is_empty() {
-            self.is_whole_due = true;
+        if self.held.is_empty() && self.is_away() {
+            (self.due, self.is_missed) = (Due::Whole, true);
             self.frames = Vec::new();
             return Some(undurable(event));
         }
         let is_turning_point =
             matches!(*event.event, Event::TurnStarted { .. } | Event::TurnDone(_) | Event::EpochBegan { .. });
-        self.is_record_due |= is_turning_point || matches!(*event.event, Event::Description { .. });
+        if is_turning_point || matches!(*event.event, Event::Description { .. }) {
+            self.due = self.due.max(Due::Record);
+        }
         if event.seq.is_some() {
             self.frames.push(event.clone());
         }
@@ -113,8 +139,8 @@ impl Journal {
     }
 
     fn start_writer(&mut self) {
+        // Also where the store went away since: the call fails at once, and what is held is shown.
         if !self.is_writing
-            && !self.node.is_down()
             && let Some(session) = self.session.upgrade()
         {
             self.is_writing = true;
@@ -122,13 +148,13 @@ impl Journal {
         }
     }
 
-    fn is_due(&self) -> bool {
-        self.is_whole_due || self.is_record_due || !self.frames.is_empty()
+    pub(super) fn is_due(&self) -> bool {
+        self.due > Due::Frames || !self.frames.is_empty()
     }
 
     /// Whether somebody waits for the writing.
     fn is_urgent(&self) -> bool {
-        self.is_whole_due || self.is_record_due || !self.held.is_empty()
+        self.due > Due::Frames || !self.held.is_empty()
     }
 }
 
@@ -140,73 +166,6 @@ pub(super) fn undurable(event: Sequenced) -> Sequenced {
             Sequenced { event: Arc::new(Event::TurnDone(Arc::new(report))), ..event }
         }
         _ => event,
-    }
-}
-
-impl State {
-    /// What is to be written next, and how many events it covers; none ends the writer.
-    fn next_batch(&mut self) -> Option<(Batch, u64)> {
-        let is_lost = self.is_lost();
-        let journal = self.journal.as_mut()?;
-        if is_lost || !journal.is_due() {
-            journal.is_writing = false;
-            return None;
-        }
-        let is_whole = std::mem::take(&mut journal.is_whole_due);
-        let is_record_due = std::mem::take(&mut journal.is_record_due) || is_whole;
-        journal.begun += 1;
-        let mut batch = Batch {
-            fence: journal.fence,
-            number: journal.begun,
-            token: journal.token.clone(),
-            frames: std::mem::take(&mut journal.frames),
-            first_seq: 0,
-            record: None,
-            seen: None,
-            is_whole,
-        };
-        let taken = journal.taken;
-        batch.first_seq = self.replay.first_seq().unwrap_or(self.seq() + 1);
-        if is_whole {
-            batch.frames = self.replay.all();
-        } else {
-            batch.frames.retain(|frame| frame.seq >= Some(batch.first_seq)); // some were too large to be kept
-        }
-        batch.record = is_record_due.then(|| self.record());
-        Some((batch, taken))
-    }
-
-    /// Shows what waited for a writing; whether the writer goes on.
-    fn settle(&mut self, taken: u64, written: &Result<(), StoreError>) -> bool {
-        let Some(journal) = &mut self.journal else { return false };
-        let shown = match written {
-            Ok(()) => journal.held.iter().take_while(|(place, _)| *place <= taken).count(),
-            Err(StoreError::Missing) => {
-                journal.is_whole_due = true;
-                0
-            }
-            Err(StoreError::Fenced) => {
-                self.lose();
-                return false;
-            }
-            Err(StoreError::Unavailable(_)) => {
-                journal.is_whole_due = true;
-                journal.is_writing = !journal.node.is_down(); // back already: nobody else would begin again
-                journal.held.len()
-            }
-            Err(StoreError::Broken(_)) => {
-                journal.is_whole_due = true;
-                journal.is_writing = false; // until there is more to write
-                journal.held.len()
-            }
-        };
-        let (shown, goes_on) = (journal.held.drain(..shown).collect::<Vec<_>>(), journal.is_writing);
-        for (_, event) in shown {
-            let event = if written.is_ok() { event } else { undurable(event) };
-            self.replace(&event);
-            self.push_held(&event);
-        }
-        goes_on
     }
 }
 
@@ -225,8 +184,11 @@ impl Session {
                 if let Some(urgent) = gathering {
                     let _ = timeout(GATHER, urgent.notified()).await; // whichever comes first
                 }
+                let is_missed = self.lock().journal.as_ref().is_some_and(|journal| journal.is_missed);
+                let _turn = if is_missed { node.catching_up.acquire().await.ok() } else { None };
                 let Some((mut batch, taken)) = self.lock().next_batch() else { return };
-                if batch.record.is_some() {
+                if let Some(record) = &mut batch.record {
+                    record.visitor = self.shared.engine.descriptions.visitor(&self.id);
                     batch.seen = self.seen();
                 }
                 let written = node.call(node.store().write(&self.id, &batch)).await;
@@ -234,9 +196,9 @@ impl Session {
                     tracing::warn!(session = &*self.id, error, "the session could not be written");
                 }
                 let mut state = self.lock();
-                let goes_on = state.settle(taken, &written);
+                let goes_on = state.settle(&node, taken, &written);
                 if self.shared.draining.is_cancelled() {
-                    state.drain();
+                    state.release_if_idle();
                 }
                 if !goes_on {
                     return;

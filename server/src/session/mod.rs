@@ -122,7 +122,7 @@ impl Session {
         }
         let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq, beside);
         if self.shared.draining.is_cancelled() {
-            state.drain(); // its handshake was complete before the server began to drain
+            state.release_if_idle(); // its handshake was complete before the server began to drain
         }
         Some(attached)
     }
@@ -233,6 +233,9 @@ impl Session {
         drop(state);
         if refresh {
             self.shared.engine.descriptions.change_visitor(&self.id);
+            if let Some(journal) = &mut self.lock().journal {
+                journal.note_change();
+            }
             self.shared.engine.descriptions.refresh(&self.id, self.landing(epoch));
         } else {
             self.prefetch(epoch);
@@ -266,6 +269,9 @@ impl Session {
 
     fn take_message(self: &Arc<Self>, message: Message) {
         let mut state = self.lock();
+        if state.is_lost() {
+            return;
+        }
         if let Some(id) = &message.id
             && state.repeat(id)
         {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::Session;
+use super::outbox::GivenUp;
 use super::registry::Sessions;
 use super::store::{Reply, Store, StoreError};
 
@@ -19,6 +21,9 @@ const BEAT: Duration = Duration::from_millis(300);
 
 /// How many sessions are kept from running out in one call.
 const TOUCHED_AT_ONCE: usize = 500;
+
+/// How many sessions are written whole at one time behind an outage.
+const CATCHING_UP: usize = 8;
 
 /// What becomes of new sessions while the store can't be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +46,14 @@ pub(super) struct Node {
     /// Where others find this node, if that is not where it listens.
     advertise: Option<String>,
     is_down: AtomicBool,
+    /// Lets a few sessions at a time be written whole behind an outage: all at once would be the next one.
+    pub(super) catching_up: Semaphore,
 }
 
 impl Node {
     pub(super) fn new(store: Box<dyn Store>, outage: StoreOutage, advertise: Option<String>) -> Self {
-        Self { store, outage, advertise, is_down: AtomicBool::new(false) }
+        let (is_down, catching_up) = (AtomicBool::new(false), Semaphore::new(CATCHING_UP));
+        Self { store, outage, advertise, is_down, catching_up }
     }
 
     pub(super) fn store(&self) -> &dyn Store {
@@ -87,30 +95,57 @@ impl Sessions {
     /// node listens.
     pub async fn keep_stored(&self, listens: Option<SocketAddr>) {
         let Some(node) = &self.shared.node else { return std::future::pending().await };
-        let listens = listens.filter(|address| !address.ip().is_unspecified()); // nobody is found at 0.0.0.0
-        let address = node.advertise.clone().or_else(|| Some(listens?.to_string())).unwrap_or_default();
+        let address = node.advertise.clone().unwrap_or_else(|| match listens {
+            Some(address) if !address.ip().is_unspecified() => address.to_string(),
+            // Nobody is found at 0.0.0.0.
+            _ => {
+                tracing::warn!(
+                    "other nodes can't find this one: a client that comes back to one of them has its turn begun \
+                     again; say --advertise HOST:PORT"
+                );
+                String::new()
+            }
+        });
         let touch_every = self.shared.knobs.session_ttl / 3;
         let mut touched = Instant::now();
+        let mut is_told = false;
         let mut tick = interval(BEAT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             let Ok(taken) = node.ask(node.store().beat(&address)).await else { continue };
+            if !std::mem::replace(&mut is_told, true) {
+                tracing::info!(address, "sessions are shared with other nodes");
+            }
             for (fence, id) in taken {
                 let session = self.map.get(&*id).map(|session| Arc::clone(&session));
                 if let Some(session) = session {
                     session.lose_to(fence);
                 }
             }
-            if node.is_down.swap(false, Ordering::Relaxed) {
+            let is_back = node.is_down.swap(false, Ordering::Relaxed);
+            if is_back {
                 tracing::info!("the store is back");
                 self.each(Session::catch_up);
             }
-            if touched.elapsed() >= touch_every {
+            // What an outage has left of the sessions there is not known.
+            if touched.elapsed() >= touch_every || is_back {
                 touched = Instant::now();
                 self.touch(node).await;
             }
         }
+    }
+
+    /// Whether the store answers; none if sessions are kept in memory only. An error says why it doesn't.
+    pub async fn reach_store(&self) -> Option<Result<(), String>> {
+        let node = self.shared.node.as_ref()?;
+        let answer = node.call(node.store().exists("-")).await; // any id: it is the answer that counts
+        Some(answer.map(drop).map_err(|error| error.to_string()))
+    }
+
+    /// Whether new sessions are refused, because the store is away.
+    pub fn refuses_new(&self) -> bool {
+        self.shared.node.as_ref().is_some_and(|node| node.refuses())
     }
 
     /// Says that this node lives no longer: its sessions are free at once.
@@ -132,6 +167,7 @@ impl Sessions {
                 match (session, found) {
                     (Some(session), Err(StoreError::Missing)) => session.write_whole(),
                     (Some(session), Err(StoreError::Fenced)) => session.lose_to(fence + 1),
+                    (Some(session), Err(StoreError::Collided)) => session.lock().lose(GivenUp::Collided),
                     _ => {}
                 }
             }
@@ -151,7 +187,7 @@ impl Session {
     fn lose_to(&self, fence: u64) {
         let mut state = self.lock();
         if state.journal.as_ref().is_some_and(|journal| journal.fence() < fence) {
-            state.lose();
+            state.lose(GivenUp::Replaced);
         }
     }
 

@@ -49,6 +49,8 @@ pub enum GivenUp {
     TooSlow,
     /// The server restarts, and the session has nothing more to tell.
     Drained,
+    /// Another node began a session with the same id, and was first to write it down.
+    Collided,
 }
 
 /// The queue between a session and one socket. Pushing never blocks.

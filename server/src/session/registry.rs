@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use futures_util::{StreamExt, stream};
 #[cfg(not(test))]
 use getrandom::fill;
 use tokio_util::sync::CancellationToken;
@@ -14,12 +15,16 @@ use tokio_util::task::TaskTracker;
 use super::cluster::fill; // so that a simulation can be repeated
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
+use super::outbox::GivenUp;
 use super::state::{Beside, Job, State};
 use super::store::{Claimed, Kept, RedisStore, StoreError, digest, hex};
 use super::{Attached, Knobs, Session, Shared};
 use crate::event::Status;
 use crate::observe::Metrics;
 use crate::turn::Engine;
+
+/// How many sessions the sweep erases from the store at one time.
+const ERASED_AT_ONCE: usize = 32;
 
 /// All sessions of a server.
 pub struct Sessions {
@@ -120,7 +125,11 @@ impl Sessions {
                 }
                 let token_digest = digest(token);
                 match node.call(node.store().claim(id, &token_digest, !is_relayed)).await {
-                    Ok(Claimed::Unknown) => Located::Here,
+                    Ok(Claimed::Unknown) => {
+                        // What was lost here and is nowhere else is gone.
+                        self.map.remove_if(id, |_, session| session.lock().is_lost());
+                        Located::Here
+                    }
                     Ok(Claimed::Elsewhere(address)) => Located::Elsewhere(address),
                     Ok(Claimed::Ours(kept)) => {
                         self.restore(node, id, token, &kept, last_seq.unwrap_or(0));
@@ -157,7 +166,7 @@ impl Sessions {
         let held = node.call(node.store().touch(&[(Arc::clone(session.id()), fence)])).await;
         match held.as_deref() {
             Ok([Err(StoreError::Fenced)]) => {
-                session.lock().lose();
+                session.lock().lose(GivenUp::Replaced);
                 false
             }
             // A client that has heard more has heard it elsewhere.
@@ -169,12 +178,14 @@ impl Sessions {
     /// Puts a session that was another's among this node's, and begins its turn again if it has not ended.
     fn restore(&self, node: &Arc<Node>, id: &str, token: &str, kept: &Kept, last_seq: u64) {
         let id: Arc<str> = Arc::from(id);
+        // What this node knew is of its time as a former owner: perhaps of a visitor who was forgotten since.
+        self.shared.engine.descriptions.begin_anew(&id, kept.record.visitor);
         let state = State::restore(&self.shared.knobs, self.fork_rng(), token, kept, last_seq);
         let session = self.new_session(Arc::clone(&id), state, Some((node, kept.fence)));
         match self.map.entry(Arc::clone(&id)) {
             // Two sockets came at once, and the answer to the other one's claim was quicker.
             Entry::Occupied(held) if held.get().lock().fence() > Some(kept.fence) => return,
-            Entry::Occupied(mut held) => held.insert(Arc::clone(&session)).lock().lose(),
+            Entry::Occupied(mut held) => held.insert(Arc::clone(&session)).lock().lose(GivenUp::Replaced),
             Entry::Vacant(vacant) => drop(vacant.insert(Arc::clone(&session))),
         }
         if let Some(seen) = &kept.seen {
@@ -260,7 +271,7 @@ impl Sessions {
         self.shared.draining.cancel();
         // A message is taken under its session's lock: behind this loop none is that was not told of the drain.
         for session in &self.map {
-            session.lock().drain();
+            session.lock().release_if_idle();
         }
         self.shared.drivers.close();
         self.shared.drivers.wait().await;
@@ -292,7 +303,7 @@ impl Sessions {
         self.shared.engine.descriptions.remove(id);
         let mut state = session.lock();
         let fence = state.fence();
-        state.lose(); // what is still being written must not bring it back
+        state.lose(GivenUp::Replaced); // what is still being written must not bring it back
         fence
     }
 
@@ -314,9 +325,11 @@ impl Sessions {
             });
             dropped.sort_unstable(); // as tests are to be repeated
             if let Some(node) = &self.shared.node {
-                for (id, fence) in dropped {
-                    let _ = node.call(node.store().erase(&id, fence)).await; // else it expires by itself
-                }
+                let erased =
+                    stream::iter(dropped).for_each_concurrent(ERASED_AT_ONCE, async |(id, fence)| {
+                        let _ = node.call(node.store().erase(&id, fence)).await; // else it expires by itself
+                    });
+                erased.await;
             }
         }
     }

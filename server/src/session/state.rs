@@ -3,6 +3,7 @@
 mod owner;
 mod queue;
 mod telling;
+mod writing;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -65,6 +65,11 @@ pub(super) const STORE_AWAY: Ending = Ending {
 };
 pub(super) const NO_PONG: Ending =
     Ending { code: 4001, name: "no_pong", message: "No pong came in time. Please connect again." };
+const COLLIDED: Ending = Ending {
+    code: 1012,
+    name: "id_taken",
+    message: "Another session has this id by now. Please connect again.",
+};
 const SLOW: Ending = Ending {
     code: 4000,
     name: "slow_consumer",
@@ -79,6 +84,7 @@ impl From<GivenUp> for Ending {
             GivenUp::Replaced => REPLACED,
             GivenUp::TooSlow => SLOW,
             GivenUp::Drained => RESTARTING,
+            GivenUp::Collided => COLLIDED,
         }
     }
 }

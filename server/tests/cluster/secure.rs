@@ -138,9 +138,11 @@ async fn a_user_of_few_rights_is_enough() {
 #[tokio::test]
 async fn a_stores_password_is_never_shown() {
     for (store, shown) in [
-        (format!("redis://:{PASSWORD}@redis.example:6379"), "redis://:***@redis.example:6379"),
-        (format!("rediss://node:{PASSWORD}@redis.example"), "rediss://node:***@redis.example"),
+        (format!("redis://:{PASSWORD}@redis.example:6379"), "redis://***@redis.example:6379"),
+        (format!("rediss://node:{PASSWORD}@redis.example"), "rediss://***@redis.example"),
         (format!("redis://:half/{PASSWORD}@redis.example"), "redis://***@redis.example"),
+        (format!("redis://node:12/{PASSWORD}@redis.example"), "redis://***@redis.example"),
+        (format!("redis://{PASSWORD}@redis.example"), "redis://***@redis.example"),
         (format!("unix:///run/redis.sock?pass={PASSWORD}"), "unix:///run/redis.sock?***"),
         (format!("http://:{PASSWORD}@redis.example"), "http://:***@redis.example"),
     ] {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::node::House;
 use super::view::{Stand, View, told};
 use super::world::{Bug, World};
-use crate::event::{Command, Message, Status};
+use crate::event::{Command, Event, Message, Status};
 use crate::session::outbox::Sequenced;
 use crate::session::{Located, Opened};
 
@@ -221,6 +221,7 @@ impl Client {
                 self.view.lose_store(self.world.model().emptied);
                 let checked = self.view.hear(&frame);
                 self.check(checked);
+                self.hear_of_gone(&frame.event);
             }
             match timeout_at(until, socket.read()).await {
                 Err(_) => return true,
@@ -303,21 +304,26 @@ impl Client {
                 patience = Instant::now() + Duration::from_secs(3);
             }
             if Instant::now() > patience {
-                self.bear_silence(asked.filter(|_| is_asked));
-                return true;
+                return true; // perhaps it was refused
             }
         }
     }
 
-    /// A repeated question gets no word where its frames are kept no more. One whose turn never began must not be
-    /// taken for a repetition.
-    fn bear_silence(&mut self, asked: Option<u32>) {
-        let (Some(id), Some((session, _))) = (asked, &self.view.session) else { return };
-        let begun = self.world.model().begun.contains(&(session.to_string(), id.to_string()));
-        if begun || self.view.questions[&id].turn_id.is_some() {
-            self.note(|| format!("takes {id} for answered"));
-            self.view.give_up(id);
+    /// A repeated question whose frames are kept no more is said to be answered. One whose turn never began must not
+    /// be taken for a repetition.
+    fn hear_of_gone(&mut self, event: &Event) {
+        let Event::Error(error) = event else { return };
+        let (Some(id), "answer_gone", Some((session, _))) = (&error.id, &*error.code, &self.view.session)
+        else {
+            return;
+        };
+        let began = self.world.model().begun.contains(&(session.to_string(), id.to_string()));
+        let id = id.parse().unwrap();
+        if !began && self.view.questions[&id].turn_id.is_none() {
+            self.world
+                .wrong(format!("client {} is told that {id} was answered, and it was not", self.number));
         }
+        self.view.give_up(id);
     }
 
     /// What the last question has left, at the client and in the store.
@@ -354,12 +360,12 @@ impl Client {
             }
         }
         // Asked again, they generate nothing.
-        let seq = self.view.last_seq;
+        let ended = self.view.ended.len();
         for (id, ..) in &durable {
             self.ask(socket, *id);
         }
         self.hear_until(socket, Instant::now() + Duration::from_secs(1)).await;
-        if self.view.last_seq != seq {
+        if self.view.ended.len() > ended || self.view.is_running() {
             self.world.wrong(format!("client {}: a question was answered twice", self.number));
         }
     }

@@ -76,15 +76,15 @@ const TABLE: &[Step] = &[
     ("a", Write("s", WHOLE), "ok"),
     ("b", Exists("s"), "true"),
     ("a", Touch("s", 1), "ok"),
-    ("b", Touch("s", 1), "fenced"),
+    ("b", Touch("s", 1), "collided"),
     ("a", Touch("s", 2), "missing"),
     ("b", Claim("s", "wrong", true), "unknown"),
     // It is written by its owner, in order.
-    ("b", Write("s", Written { number: 2, ..WHOLE }), "fenced"),
-    ("b", Write("s", MORE), "fenced"),
+    ("b", Write("s", Written { number: 2, ..WHOLE }), "collided"),
+    ("b", Write("s", MORE), "collided"),
     ("a", Write("s", MORE), "ok"),
-    ("a", Write("s", MORE), "unavailable"),
-    ("a", Write("s", WHOLE), "unavailable"),
+    ("a", Write("s", MORE), "collided"),
+    ("a", Write("s", WHOLE), "collided"),
     ("a", Write("s", Written { number: 4, frames: &[5], ..MORE }), "missing"),
     ("a", Write("s", RUNS), "ok"),
     // A turn that runs at a node that lives stays there, unless it is taken by force.
@@ -100,7 +100,7 @@ const TABLE: &[Step] = &[
     ("b", Exists("s"), "true"),
     ("b", Erase("s", 1), "ok"),
     ("a", Erase("s", 2), "ok"),
-    ("a", Touch("s", 2), "fenced"),
+    ("a", Touch("s", 2), "collided"),
     ("b", Touch("s", 2), "ok"),
     // The new one does, with numbers of its own; old frames go.
     (
@@ -116,7 +116,7 @@ const TABLE: &[Step] = &[
     ("b", Claim("s", "secret", false), "ours 5: 1/4 runs, [4, 5, 6], sees a coat"),
     ("b", Leave, "ok"),
     ("a", Claim("s", "secret", true), "ours 6: 1/4 runs, [4, 5, 6], sees a coat"),
-    ("b", Beat("there:2"), "[]"),
+    ("b", Beat("there:2"), "[(6, \"s\")]"),
     // Another epoch replaces all, its token too.
     (
         "a",
@@ -136,7 +136,7 @@ const TABLE: &[Step] = &[
     ("b", Touch("f", 3), "missing"),
     ("b", Write("f", Written { fence: 3, number: 9, ..WHOLE }), "ok"),
     ("a", Write("f", Written { fence: 2, number: 2, ..MORE }), "fenced"),
-    ("a", Write("f", Written { fence: 3, number: 10, ..MORE }), "fenced"),
+    ("a", Write("f", Written { fence: 3, number: 10, ..MORE }), "collided"),
     ("b", Write("f", Written { fence: 3, number: 10, ..MORE }), "ok"),
     // What nobody touches runs out.
     ("a", Beat("here:1"), "[(5, \"s\"), (7, \"s\")]"),
@@ -176,6 +176,7 @@ fn batch(written: &Written) -> Batch {
 fn failure(error: &StoreError) -> String {
     match error {
         StoreError::Fenced => "fenced",
+        StoreError::Collided => "collided",
         StoreError::Missing => "missing",
         StoreError::Unavailable(_) => "unavailable",
         StoreError::Broken(_) => "broken",

@@ -5,12 +5,14 @@
 //! - `line`: a node's way to the store: slow, late, cut.
 //! - `node`, `client`: who takes part. `view`: what a client may be told.
 //! - `world`: what they share.
+//! - `owners`: what must be true when a session goes from node to node, each played by hand.
 
 mod client;
 mod contract;
 mod line;
 mod model;
 mod node;
+mod owners;
 mod view;
 mod world;
 

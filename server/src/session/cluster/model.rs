@@ -97,6 +97,7 @@ impl Model {
 
     pub(super) fn claim(&mut self, node: &str, id: &str, token: &str, is_polite: bool) -> Claimed {
         self.expire();
+        let ttl = self.ttl();
         let Some(entry) = self.sessions.get_mut(id).filter(|entry| entry.token == token) else {
             return Claimed::Unknown;
         };
@@ -111,13 +112,14 @@ impl Model {
         }
         entry.fence += 1;
         let now = Instant::now();
-        if address.is_some() {
+        if entry.owner != node {
             let (noted, expires) = self.taken.entry(entry.owner.clone()).or_insert((Vec::new(), now));
             noted.push((entry.fence, id.to_owned()));
             *expires = now + TAKEN_TTL;
         }
         node.clone_into(&mut entry.owner);
         entry.written = 0;
+        entry.expires = now + ttl;
         self.owners.insert(id.to_owned(), (node.to_owned(), entry.fence));
         let seen = entry.seen.as_ref().filter(|(_, expires)| *expires > now).map(|(text, expires)| Seen {
             text: Arc::clone(text),
@@ -138,11 +140,12 @@ impl Model {
         let Rules { fences, order } = self.rules;
         if let Some(entry) = self.sessions.get(id) {
             let Entry { fence, owner, written, .. } = entry;
-            if fences && (*fence > batch.fence || *fence == batch.fence && owner != node) {
+            if fences && *fence > batch.fence {
                 return Err(StoreError::Fenced);
             }
-            if order && *fence == batch.fence && batch.number <= *written {
-                return Err(StoreError::Unavailable("late".into()));
+            let is_others = fences && owner != node || order && batch.number <= *written;
+            if *fence == batch.fence && is_others {
+                return Err(StoreError::Collided);
             }
             if order && !batch.is_whole && (*fence < batch.fence || batch.number != written + 1) {
                 return Err(StoreError::Missing);
@@ -173,6 +176,7 @@ impl Model {
             entry.record = record.clone();
             self.begun.extend(record.ids.iter().map(|question| (id.to_owned(), question.to_string())));
             entry.is_running = record.running.is_some();
+            entry.seen = None;
             let seen = batch.seen.as_ref().filter(|seen| !seen.text.is_empty());
             let left = seen.map(|seen| (seen, self.description_ttl.saturating_sub(seen.age)));
             if let Some((seen, left)) = left.filter(|(_, left)| !left.is_zero()) {
@@ -182,7 +186,7 @@ impl Model {
         for frame in &batch.frames {
             if entry.frames.last().is_some_and(|last| last.seq >= frame.seq) {
                 // As Redis: what stands before is done, the rest is not.
-                return Err(StoreError::Unavailable("the frame's number is too small".into()));
+                return Err(StoreError::Broken("the frame's number is too small".into()));
             }
             entry.frames.push(frame.clone());
         }
@@ -223,8 +227,10 @@ impl Model {
         if entry.fence < fence {
             return Err(StoreError::Missing);
         }
-        let is_owner = entry.fence == fence && entry.owner == node;
-        if is_owner { Ok(()) } else { Err(StoreError::Fenced) }
+        if entry.fence > fence {
+            return Err(StoreError::Fenced);
+        }
+        if entry.owner == node { Ok(()) } else { Err(StoreError::Collided) }
     }
 
     pub(super) fn erase(&mut self, node: &str, id: &str, fence: u64) {

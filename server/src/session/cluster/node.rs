@@ -74,6 +74,13 @@ impl House {
         self.sessions.stop_turns();
     }
 
+    /// Begins to end as an operator wishes, while turns run that take too long.
+    pub(super) fn leave_turns(&self) {
+        self.shutdown.cancel();
+        self.sessions.hand_over();
+        self.sessions.stop_turns();
+    }
+
     /// Ends it as an operator does.
     pub(super) async fn stop(&self) {
         self.shutdown.cancel();

@@ -201,7 +201,7 @@ impl View {
             }
             Event::TurnDone(report) => self.end(report),
             Event::Error(error) => match (&error.id, &*error.code) {
-                (Some(_), "busy" | "queue_full" | "shutting_down") | (None, _) => Ok(()),
+                (Some(_), "busy" | "queue_full" | "shutting_down" | "answer_gone") | (None, _) => Ok(()),
                 (Some(id), code) => Err(format!("{id} was refused: {code}")),
             },
             Event::Description { .. } | Event::Tone { .. } | Event::EpochBegan { .. } => {

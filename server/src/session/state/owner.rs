@@ -59,20 +59,22 @@ impl State {
             history: self.history(),
             ids: self.recent.iter().filter(|it| it.is_begun).map(|recent| Arc::clone(&recent.id)).collect(),
             running: self.active.as_ref().map(|active| active.running.clone()),
+            visitor: 0, // the cache of descriptions knows
         }
     }
 
-    /// Another owner goes on: nothing more is said, the socket is given up, and what runs is stopped.
-    pub(in crate::session) fn lose(&mut self) {
+    /// The session is not this node's any more: nothing more is said, the sockets are given up, and what runs is
+    /// stopped.
+    pub(in crate::session) fn lose(&mut self, why: GivenUp) {
         self.is_lost = true;
         self.jobs.clear();
         self.stop_active(Status::Cancelled);
-        self.give_up(GivenUp::Replaced);
+        self.give_up(why);
     }
 
-    /// Leaves a running turn to the next owner, who begins it again.
+    /// Leaves a running turn to the next owner, who begins it again; not that of a visitor who is to be forgotten.
     pub(in crate::session) fn hand_over(&mut self) {
-        if self.active.is_some() {
+        if self.active.is_some() && !self.is_forgetting() {
             self.is_lost = true;
             self.jobs.clear();
             self.stop_active(Status::Cancelled);

@@ -38,6 +38,16 @@ impl State {
         self.active.is_some() || !self.jobs.is_empty()
     }
 
+    /// Whether a message's turn runs, or is about to be begun again.
+    pub(in crate::session) fn is_answering(&self, id: &str) -> bool {
+        let restarts = self.jobs.iter().filter_map(|job| match job {
+            Job::Restart(running) => Some(running),
+            _ => None,
+        });
+        let mut running = self.active.iter().map(|active| &active.running).chain(restarts);
+        running.any(|running| running.message.id.as_deref() == Some(id))
+    }
+
     /// Whether no further message may wait.
     pub(in crate::session) fn is_full(&self) -> bool {
         self.jobs.iter().filter(|job| matches!(job, Job::Message { .. })).count() >= MAX_WAITING

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Recent, State};
-use crate::event::{Event, HistoryMessage};
+use crate::event::{ErrorEvent, Event, HistoryMessage};
 use crate::session::journal::undurable;
 use crate::session::outbox::{self, GivenUp, Outbox, Sequenced};
 
@@ -121,8 +121,8 @@ impl State {
         }
     }
 
-    /// Gives the socket up if nothing is left to do: the server restarts.
-    pub(in crate::session) fn drain(&self) {
+    /// Gives the sockets up if nothing is left to do: the server restarts.
+    pub(in crate::session) fn release_if_idle(&self) {
         let is_told = self.journal.as_ref().is_none_or(|journal| journal.first_held().is_none());
         if !self.is_driven && is_told {
             self.outboxes.iter().for_each(|outbox| outbox.give_up(GivenUp::Drained));
@@ -151,13 +151,13 @@ impl State {
             None => Some(event),
         };
         if let Some(event) = event {
-            self.replace(&event);
+            self.correct_durability(&event);
             self.push(event);
         }
     }
 
     /// What is sent again says what was said at first: a turn's end may not be in the store, other than was hoped.
-    pub(in crate::session) fn replace(&mut self, event: &Sequenced) {
+    pub(in crate::session) fn correct_durability(&mut self, event: &Sequenced) {
         let Event::TurnDone(report) = &*event.event else { return };
         if report.durable != Some(false) {
             return;
@@ -213,12 +213,24 @@ impl State {
         let Some(recent) = self.recent.iter().find(|recent| *recent.id == *id) else { return false };
         let held = self.journal.as_ref().and_then(|journal| journal.first_held());
         let frames = [recent.started.clone(), recent.done.clone()];
+        let is_gone = recent.is_begun && recent.done.is_none() && !self.is_answering(id);
         for frame in frames.into_iter().flatten() {
             if held.is_none() || frame.seq < held {
                 self.push(frame);
             } else if self.outboxes.iter().any(|outbox| outbox.knows(&frame)) {
                 self.push(undurable(frame)); // as far as is known
             }
+        }
+        if is_gone {
+            self.emit(Event::Error(Box::new(ErrorEvent {
+                code: "answer_gone".into(),
+                message: "This message was answered, and its answer is kept no more. Please ask again."
+                    .into(),
+                retryable: false,
+                retry_after: None,
+                turn_id: None,
+                id: Some(Arc::from(id)),
+            })));
         }
         true
     }

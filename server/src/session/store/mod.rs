@@ -36,6 +36,9 @@ pub(super) struct Record {
     pub(super) ids: Vec<Arc<str>>,
     /// The turn that runs.
     pub(super) running: Option<Running>,
+    /// How many visitors the session had before this one, as description services are told.
+    #[serde(default)]
+    pub(super) visitor: u32,
 }
 
 /// A turn that has begun and not ended.
@@ -108,6 +111,8 @@ pub(super) enum Claimed {
 pub(super) enum StoreError {
     /// The session has another owner by now.
     Fenced,
+    /// Another session was begun under the same id, and was written first.
+    Collided,
     /// The store has lost the session: it must be written whole.
     Missing,
     /// The store can't be reached or writes nothing at present.
@@ -120,6 +125,7 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fenced => f.write_str("another node owns the session by now"),
+            Self::Collided => f.write_str("another session has the id"),
             Self::Missing => f.write_str("the store has lost the session"),
             Self::Unavailable(why) | Self::Broken(why) => f.write_str(why),
         }
@@ -137,7 +143,8 @@ pub(super) trait Store: Send + Sync {
     /// Whether a session with this id exists.
     fn exists<'a>(&'a self, id: &'a str) -> Reply<'a, bool>;
 
-    /// Writes, if the session is still the caller's and no later write of it has come. Missing: also if an earlier
+    /// Writes, if the session is still the caller's. A write by the same fence that has come before is another
+    /// session's, begun under the same id. Missing: also if an earlier
     /// one has not come, or a former owner's is all that the store has.
     fn write<'a>(&'a self, id: &'a str, batch: &'a Batch) -> Reply<'a, ()>;
 

@@ -137,7 +137,7 @@ impl Store for RedisStore {
                 call.key(key);
             }
             let how = if is_polite { "polite" } else { "force" };
-            call.arg(token).arg(&self.node).arg(how).arg(&self.prefix).arg(id);
+            call.arg(token).arg(&self.node).arg(how).arg(&self.prefix).arg(id).arg(self.ttl());
             let claimed: redis::Value =
                 call.invoke_async(&mut self.connection()).await.map_err(|error| unavailable(&error))?;
             let redis::Value::Array(mut parts) = claimed else { return Err(unreadable("no list")) };
@@ -195,7 +195,7 @@ impl Store for RedisStore {
             match &*written {
                 "ok" => Ok(()),
                 "missing" => Err(StoreError::Missing),
-                "late" => Err(StoreError::Unavailable("a later write has come before".into())),
+                "collided" => Err(StoreError::Collided),
                 _ => Err(StoreError::Fenced),
             }
         })
@@ -217,8 +217,9 @@ impl Store for RedisStore {
                 // A lower fence: a former owner wrote first where the session had been lost.
                 None => Err(StoreError::Missing),
                 Some(fence) if fence < own => Err(StoreError::Missing),
-                Some(fence) if fence == own && owner.as_ref() == Some(&self.node) => Ok(()),
-                Some(_) => Err(StoreError::Fenced),
+                Some(fence) if fence > own => Err(StoreError::Fenced),
+                Some(_) if owner.as_ref() == Some(&self.node) => Ok(()),
+                Some(_) => Err(StoreError::Collided),
             };
             let each = sessions.iter().zip(held);
             Ok(each.map(|((_, own), (fence, owner))| stand(*own, fence, owner)).collect())
@@ -268,6 +269,10 @@ fn millis(duration: Duration) -> u64 {
 
 fn unavailable(error: &RedisError) -> StoreError {
     match error.code() {
+        // Of a script whose commands the user may not run all: nothing can be written at all.
+        Some("ERR") if error.to_string().contains("can't run this command") => {
+            StoreError::Unavailable(error.to_string())
+        }
         // What a script or command says of the keys that it was given; others speak of the server.
         Some("ERR" | "WRONGTYPE") => StoreError::Broken(error.to_string()),
         _ => StoreError::Unavailable(error.to_string()),

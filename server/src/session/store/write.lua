@@ -1,17 +1,18 @@
 -- Writes, if the session is still the caller's.
 -- KEYS: session, frames, seen. ARGV: fence, node, ttl in ms, 'whole' or 'more', first number of use, token,
 -- record or '', '1' while a turn runs, seen or '', its ttl in ms, the write's number, then number and frame in turn.
--- Returns 'ok', 'fenced', 'late' or 'missing'.
+-- Returns 'ok', 'fenced', 'collided' or 'missing'.
 local session = redis.call('HMGET', KEYS[1], 'fence', 'owner', 'written')
 local fence, number = tonumber(ARGV[1]), tonumber(ARGV[11])
 local is_whole = ARGV[4] == 'whole'
 if session[1] then
   local held, written = tonumber(session[1]), tonumber(session[3] or 0)
-  if held > fence or (held == fence and session[2] ~= ARGV[2]) then
+  if held > fence then
     return 'fenced'
   end
-  if held == fence and number <= written then
-    return 'late'
+  -- A fence has one owner, whose writes come in order: the session that is here was begun apart.
+  if held == fence and (session[2] ~= ARGV[2] or number <= written) then
+    return 'collided'
   end
   -- A lower fence is held by a former owner: it came first to a store that had lost the session.
   if not is_whole and (held < fence or number ~= written + 1) then
@@ -29,6 +30,8 @@ if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[1], 'token', ARGV[6], 'record', ARGV[7], 'running', ARGV[8])
   if ARGV[9] ~= '' then
     redis.call('SET', KEYS[3], ARGV[9], 'PX', ARGV[10])
+  else
+    redis.call('DEL', KEYS[3])
   end
 end
 for at = 12, #ARGV, 2 do

@@ -178,12 +178,17 @@ impl Proxy {
         let program = if name == "haproxy" {
             let file = directory.path().join("haproxy.cfg");
             let bind = format!("bind {address}");
-            std::fs::write(&file, configuration("haproxy.cfg", nodes, &[("bind :80\n", &bind)])).unwrap();
+            let mut changes = vec![("bind :80\n", &*bind)];
+            if !rustix::process::geteuid().is_root() {
+                // Who is nobody else can't become one.
+                changes.extend([("    user haproxy\n", ""), ("    group haproxy\n", "")]);
+            }
+            std::fs::write(&file, configuration("haproxy.cfg", nodes, &changes)).unwrap();
             Command::new("haproxy").arg("-f").arg(file).stdout(Stdio::null()).kill_on_drop(true).spawn()
         } else {
             let (site, main) = (directory.path().join("rapport.conf"), directory.path().join("nginx.conf"));
             let (listen, logs) = (format!("listen {address};"), format!("{place}/"));
-            let changes = [("listen 80;", &*listen), ("/var/log/nginx/", &*logs)];
+            let changes = [("listen 80 default_server;", &*listen), ("/var/log/nginx/", &*logs)];
             std::fs::write(&site, configuration("nginx.conf", nodes, &changes)).unwrap();
             // What a distribution's own nginx.conf does. One process, so that nothing is left when it is killed.
             let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

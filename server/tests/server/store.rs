@@ -294,6 +294,28 @@ async fn a_running_turn_survives_a_store_that_forgot_it() {
 }
 
 #[tokio::test]
+async fn a_store_that_comes_back_empty_is_filled_again() {
+    let mut redis = Redis::start().await;
+    let (first, second) = (node(&redis, 0, |_| ()).await, node(&redis, 0, |_| ()).await);
+    let mut client = first.connect("").await;
+    let session = client.frame().await;
+    ask(&mut client, "m1").await;
+    assert_eq!(client.until("turn_done").await.0["durable"], true);
+    redis.signal("KILL");
+    redis.restart().await;
+    // Nobody says a word meanwhile.
+    let key = format!("rapport:session:{}", session["session_id"].as_str().unwrap());
+    let filled = async {
+        while !dump(&redis).await.contains(&key) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, filled).await.expect("the session is written again");
+    let mut moved = Client::resume(second.address, &session, client.last_seq()).await;
+    assert_eq!(moved.frame().await["resumed"], true);
+}
+
+#[tokio::test]
 async fn new_sessions_can_be_refused_while_the_store_is_away() {
     let redis = Redis::start().await;
     let refuse = |config: &mut Config| config.store.as_mut().unwrap().outage = StoreOutage::Refuse;
@@ -307,6 +329,14 @@ async fn new_sessions_can_be_refused_while_the_store_is_away() {
     let error: Value = serde_json::from_str(&new.hear().await.unwrap()).unwrap();
     assert_eq!((&error["code"], &error["retryable"]), (&json!("store_unavailable"), &json!(true)));
     assert_eq!(new.closed().await.code, 1013);
+    // Balancers and operators see it.
+    for (node, code) in [(&house, 503), (&lenient, 200)] {
+        let (status, told) = crate::raw::get(node.address, "/readyz").await;
+        assert_eq!(status, code, "{told}");
+        assert!(told.contains(r#""store":{"reason":"#), "{told}");
+        let (_, metrics) = crate::raw::get(node.address, "/metrics").await;
+        assert!(metrics.contains("rapport_upstream_up{upstream=\"store\"} 0"), "{metrics}");
+    }
     // A session that another node has can't be found now, wherever one asks: it must not seem lost.
     let mut lost = Client::resume(lenient.address, &session, 0).await;
     assert_eq!(lost.closed().await.code, 1013);

@@ -142,7 +142,7 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
         Err(relayed) => return relayed,
     };
     take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
-        converse(app, io, already_read, wish, away);
+        converse(app, io, already_read, &wish, away);
     })
 }
 
@@ -181,15 +181,14 @@ async fn locate(
     if !upgrade.is_authorized {
         return Ok((wish, Some(Away::NoToken)));
     }
-    let (wanted, resume, last_seq) = (wish.session_id.as_deref(), wish.resume.as_deref(), wish.last_seq);
     let is_relayed = request.headers().contains_key(RELAYED);
-    let mut located = app.sessions.locate(wanted, resume, last_seq, is_relayed).await;
+    let mut located = app.sessions.locate(&wish.wanted(), is_relayed).await;
     if let Located::Elsewhere(address) = &located {
         if let Some(response) = relay(app, request, address).await {
             return Err(response);
         }
         // It lives and can't be reached from here: the session is taken from it.
-        located = app.sessions.locate(wanted, resume, last_seq, true).await;
+        located = app.sessions.locate(&wish.wanted(), true).await;
     }
     if located == Located::Taken {
         wish.session_id = None;
@@ -199,11 +198,11 @@ async fn locate(
 
 /// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else: every idle visitor
 /// holds one.
-fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, wish: Wish, away: Option<Away>) {
-    let Wish { session_id, resume, last_seq, format, once } = wish;
+fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, wish: &Wish, away: Option<Away>) {
+    let (format, once) = (wish.format, wish.once);
     let host = Arc::clone(&app.host);
     let opened = match away {
-        None => app.sessions.open(session_id.as_deref(), resume.as_deref(), last_seq).ok_or(Away::Store),
+        None => app.sessions.open(&wish.wanted()).ok_or(Away::Store),
         Some(why) => Err(why),
     };
     match opened {

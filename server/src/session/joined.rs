@@ -8,7 +8,7 @@ use dashmap::mapref::entry::Entry;
 use super::outbox::Outbox;
 use super::state::{Attached, Beside, State};
 use super::store::digest;
-use super::{Located, Opened, Session, Sessions};
+use super::{Located, Opened, Session, Sessions, Wanted};
 use crate::event::HistoryMessage;
 
 /// A protocol whose sessions are known by their id alone.
@@ -142,7 +142,8 @@ impl Sessions {
     /// Takes a session over where another node has it; its key.
     async fn find(&self, namespace: Namespace, id: &str) -> Result<Arc<str>, StoreAway> {
         let key = namespace.key(id);
-        let is_away = self.locate(Some(&key), Some(&key), None, true).await == Located::Unknown;
+        let wanted = Wanted { id: Some(&key), resume: Some(&key), ..Wanted::default() };
+        let is_away = self.locate(&wanted, true).await == Located::Unknown;
         if is_away && self.refuses_new() {
             return Err(StoreAway);
         }

@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 pub use joined::{Listener, Namespace, StoreAway, is_plain};
 pub use node::StoreOutage;
 pub use outbox::{GivenUp, Outbox, Sequenced};
-pub use registry::{Located, Opened, Sessions, StoreKnobs};
+pub use registry::{Located, Opened, Sessions, StoreKnobs, Wanted};
 pub use state::{Attached, Snapshot};
 
 use crate::description::{Image, ImageError, Landing};
@@ -36,7 +36,7 @@ use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Statu
 use crate::observe::Metrics;
 use crate::turn::Engine;
 use node::Node;
-use state::{Beside, Job, State};
+use state::{Beside, Job, Known, State};
 use store::Seen;
 
 /// How many messages may wait behind a running turn (`on_overlap = queue`): a visitor hardly types more.
@@ -113,14 +113,18 @@ impl Session {
         &self.id
     }
 
-    /// Gives the session a socket's queue. `last_seq`: the last sequence number that the client knows, when it
-    /// resumes. None if the session is another node's by now.
-    fn attach(&self, last_seq: Option<u64>, beside: Beside) -> Option<Attached> {
+    /// Gives the session a socket's queue. `known`: what the client knows, when it resumes. None if the session is
+    /// another node's by now.
+    fn attach(&self, known: Option<Known>, beside: Beside) -> Option<Attached> {
         let mut state = self.lock();
         if state.is_lost() {
             return None;
         }
-        let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, last_seq, beside);
+        if known.is_some_and(|known| known.owner > state.fence()) {
+            state.lose(GivenUp::Replaced); // the client has heard another owner, which the store could not tell
+            return None;
+        }
+        let attached = state.attach(&self.id, self.shared.knobs.outbound_queue, known, beside);
         if self.shared.draining.is_cancelled() {
             state.release_if_idle(); // its handshake was complete before the server began to drain
         }

@@ -16,7 +16,7 @@ use super::cluster::fill; // so that a simulation can be repeated
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
 use super::outbox::GivenUp;
-use super::state::{Beside, Job, State};
+use super::state::{Beside, Job, Known, State};
 use super::store::{Claimed, Kept, RedisStore, StoreError, digest, hex};
 use super::{Attached, Knobs, Session, Shared};
 use crate::event::Status;
@@ -44,6 +44,19 @@ pub struct StoreKnobs {
     pub advertise: Option<String>,
     /// What becomes of new sessions while the store is away.
     pub outage: StoreOutage,
+}
+
+/// Which session a client wants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// Its id.
+    pub id: Option<&'a str>,
+    /// The resume token of one that it comes back to.
+    pub resume: Option<&'a str>,
+    /// The last sequence number that it knows.
+    pub last_seq: Option<u64>,
+    /// Which owner of the session had told it so, counted from 1; where sessions have owners.
+    pub owner: Option<u64>,
 }
 
 /// Where a client's session is.
@@ -110,17 +123,11 @@ impl Sessions {
 
     /// Finds a client's session, and takes it over where another node had it. To be called before [`Sessions::open`].
     /// `is_relayed`: another node has sent the client here, so here it stays.
-    pub async fn locate(
-        &self,
-        wanted: Option<&str>,
-        resume: Option<&str>,
-        last_seq: Option<u64>,
-        is_relayed: bool,
-    ) -> Located {
+    pub async fn locate(&self, wanted: &Wanted<'_>, is_relayed: bool) -> Located {
         let Some(node) = &self.shared.node else { return Located::Here };
-        match (wanted, resume) {
+        match (wanted.id, wanted.resume) {
             (Some(id), Some(token)) => {
-                if self.is_still_ours(node, id, token, last_seq.unwrap_or(0)).await {
+                if self.is_still_ours(node, id, token, wanted).await {
                     return Located::Here;
                 }
                 let token_digest = digest(token);
@@ -132,7 +139,7 @@ impl Sessions {
                     }
                     Ok(Claimed::Elsewhere(address)) => Located::Elsewhere(address),
                     Ok(Claimed::Ours(kept)) => {
-                        self.restore(node, id, token, &kept, last_seq.unwrap_or(0));
+                        self.restore(node, id, token, &kept, wanted.last_seq.unwrap_or(0));
                         Located::Here
                     }
                     Err(StoreError::Broken(error)) => {
@@ -153,7 +160,7 @@ impl Sessions {
     }
 
     /// Whether this node holds the session and, as far as can be known, no other has taken it.
-    async fn is_still_ours(&self, node: &Node, id: &str, token: &str, last_seq: u64) -> bool {
+    async fn is_still_ours(&self, node: &Node, id: &str, token: &str, wanted: &Wanted<'_>) -> bool {
         let Some(session) = self.map.get(id).map(|session| Arc::clone(&session)) else { return false };
         let (fence, is_ahead) = {
             let state = session.lock();
@@ -161,7 +168,11 @@ impl Sessions {
             if !state.has_token(token) {
                 return false;
             }
-            (journal.fence(), state.seq() < last_seq)
+            // It was heard elsewhere since.
+            if wanted.owner > Some(journal.fence()) {
+                return false;
+            }
+            (journal.fence(), Some(state.seq()) < wanted.last_seq)
         };
         let held = node.call(node.store().touch(&[(Arc::clone(session.id()), fence)])).await;
         match held.as_deref() {
@@ -218,17 +229,18 @@ impl Sessions {
     /// Opens a session for a socket. With the right resume token it is the old one; else a new one, under
     /// the id asked for if nobody has it. None: another node has taken it since it was located, and its client is
     /// to come again.
-    pub fn open(&self, wanted: Option<&str>, resume: Option<&str>, last_seq: Option<u64>) -> Option<Opened> {
-        if let (Some(id), Some(token)) = (wanted, resume)
+    pub fn open(&self, wanted: &Wanted<'_>) -> Option<Opened> {
+        if let (Some(id), Some(token)) = (wanted.id, wanted.resume)
             // The map's guard is held until the socket is attached, so that no sweep comes between.
             && let Some(session) = self.map.get(id).filter(|session| session.lock().has_token(token))
         {
-            let attached = session.attach(Some(last_seq.unwrap_or(0)), Beside::Nobody)?;
+            let known = Known { seq: wanted.last_seq.unwrap_or(0), owner: wanted.owner };
+            let attached = session.attach(Some(known), Beside::Nobody)?;
             return Some(Opened { session: Arc::clone(&session), attached });
         }
         // A wrong token must not tell whether the session exists: the id is new in both cases.
-        let wanted = wanted.filter(|_| resume.is_none()).map_or_else(random_id, Arc::from);
-        let session = self.create(wanted);
+        let id = wanted.id.filter(|_| wanted.resume.is_none()).map_or_else(random_id, Arc::from);
+        let session = self.create(id);
         let attached = session.attach(None, Beside::Nobody)?;
         session.prefetch_at_opening();
         Some(Opened { session, attached })

@@ -18,16 +18,18 @@ use super::limit::RateLimit;
 use super::outbox::{Outbox, Sequenced};
 use super::registry::random_id;
 use super::replay::Replay;
-use super::store::Running;
+use super::store::{Running, Takeover};
 use crate::event::{Event, HistoryMessage};
 use crate::turn::Stop;
 pub(super) use queue::Job;
-pub(super) use telling::Beside;
 pub use telling::{Attached, Snapshot};
+pub(super) use telling::{Beside, Known};
 
 pub(super) struct State {
     epoch: u64,
     seq: u64,
+    /// What later owners went on from.
+    takeovers: Vec<Takeover>,
     resume_token: Arc<str>,
     /// The sockets that hear of the session, or other listeners.
     outboxes: Vec<Arc<Outbox>>,
@@ -72,6 +74,7 @@ impl State {
         Self {
             epoch: 1,
             seq: 0,
+            takeovers: Vec::new(),
             resume_token: random_id(),
             outboxes: Vec::new(),
             detached_at: Instant::now(),

@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::session::{Wanted, is_plain};
+
 /// A token may come as a subprotocol with this prefix: browsers can't set headers.
 const TOKEN_PROTOCOL: &str = "rapport-token.";
 
@@ -76,6 +78,8 @@ pub struct Wish {
     pub resume: Option<String>,
     /// The last sequence number it knows.
     pub last_seq: Option<u64>,
+    /// Which owner of the session had told it so.
+    pub owner: Option<u64>,
 }
 
 impl Wish {
@@ -84,6 +88,10 @@ impl Wish {
         let value = |name: &str| {
             let named = query.iter().find(|(key, _)| key == name);
             named.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        };
+        let number = |name: &str| match value(name) {
+            Some(number) => number.parse().map(Some).map_err(|_| bad(&format!("{name} is a number"))),
+            None => Ok(None),
         };
         let format = match (upgrade.protocol.as_deref(), value("format")) {
             (Some("rapport.v1.text"), _) => Format::Text,
@@ -96,11 +104,19 @@ impl Wish {
             once: matches!(value("once"), Some("1" | "true")),
             session_id: value("session_id").map(session_id).transpose()?,
             resume: value("resume").map(str::to_owned),
-            last_seq: match value("last_seq") {
-                Some(seq) => Some(seq.parse().map_err(|_| bad("last_seq is a number"))?),
-                None => None,
-            },
+            last_seq: number("last_seq")?,
+            owner: number("owner")?,
         })
+    }
+
+    /// The session that is wanted.
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            id: self.session_id.as_deref(),
+            resume: self.resume.as_deref(),
+            last_seq: self.last_seq,
+            owner: self.owner,
+        }
     }
 }
 
@@ -226,7 +242,7 @@ fn websocket_key<'a>(method: &Method, headers: &'a HeaderMap) -> Result<&'a str,
 }
 
 fn session_id(id: &str) -> Result<String, Refusal> {
-    if !crate::session::is_plain(id) {
+    if !is_plain(id) {
         return Err(bad("session_id has 1 to 64 characters of A-Z a-z 0-9 _ -"));
     }
     Ok(id.to_owned())

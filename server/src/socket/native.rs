@@ -152,6 +152,7 @@ impl Encoder {
             resumed,
             epoch,
             last_seq,
+            owner: self.attached.owner,
             limits: &self.host.limits_told,
             server: self.host.engine,
             version: env!("CARGO_PKG_VERSION"),

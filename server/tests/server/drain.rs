@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rapport::app::Stop;
-use rapport::session::{GivenUp, Overlap};
+use rapport::session::{GivenUp, Overlap, Wanted};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -165,7 +165,7 @@ async fn a_turn_whose_client_is_away_is_played_to_its_end() {
 async fn a_socket_that_was_on_its_way_in_leaves_at_once() {
     let (house, _calls) = House::manual(|_| ());
     house.sessions.drain().await;
-    let opened = house.sessions.open(None, None, None).expect("the session is here");
+    let opened = house.sessions.open(&Wanted::default()).expect("the session is here");
     let why = timeout(DEADLINE, poll_fn(|cx| opened.attached.outbox.poll_given_up(cx))).await;
     assert_eq!(why, Ok(GivenUp::Drained));
 }

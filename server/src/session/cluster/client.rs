@@ -12,7 +12,7 @@ use super::view::{Stand, View, told};
 use super::world::{Bug, World};
 use crate::event::{Command, Event, Message, Status};
 use crate::session::outbox::Sequenced;
-use crate::session::{Located, Opened};
+use crate::session::{Located, Opened, Wanted};
 
 /// How long all may take where it is quiet.
 const DEADLINE: Duration = Duration::from_secs(180);
@@ -110,8 +110,8 @@ impl Client {
             return None;
         }
         let opened = match &self.view.session {
-            Some((id, token)) => house.sessions.open(Some(id), Some(token), Some(self.claimed_seq())),
-            None => house.sessions.open(name.as_deref(), None, None),
+            Some(_) => house.sessions.open(&self.wanted()),
+            None => house.sessions.open(&Wanted { id: name.as_deref(), ..Wanted::default() }),
         };
         let opened = opened?; // else the session was taken meanwhile
         let attached = &opened.attached;
@@ -146,14 +146,19 @@ impl Client {
         if self.world.bug == Bug::ReplayOffByOne { seq.saturating_sub(1) } else { seq }
     }
 
+    fn wanted(&self) -> Wanted<'_> {
+        let (last_seq, owner) = (Some(self.claimed_seq()), self.view.owner);
+        match &self.view.session {
+            Some((id, token)) => Wanted { id: Some(id), resume: Some(token), last_seq, owner },
+            None => Wanted { id: self.name.as_deref(), ..Wanted::default() },
+        }
+    }
+
     /// None if the node ends meanwhile.
     async fn locate(&self, house: &House, is_relayed: bool) -> Option<Located> {
         house.power.awake().await;
-        let (wanted, resume) = match &self.view.session {
-            Some((id, token)) => (Some(&**id), Some(&**token)),
-            None => (self.name.as_deref(), None),
-        };
-        let located = house.sessions.locate(wanted, resume, Some(self.claimed_seq()), is_relayed);
+        let wanted = self.wanted();
+        let located = house.sessions.locate(&wanted, is_relayed);
         tokio::select! {
             biased;
             () = house.power.is_cut() => None,

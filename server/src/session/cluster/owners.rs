@@ -10,7 +10,10 @@ use super::node::House;
 use super::world::{Bug, World};
 use crate::event::{Command, Event, Message};
 use crate::session::outbox::{GivenUp, Sequenced};
-use crate::session::{Located, Opened, Overlap};
+use crate::session::{Located, Opened, Overlap, Wanted};
+
+/// A new session with a chosen id.
+const NEW: Wanted<'_> = Wanted { id: Some("k"), resume: None, last_seq: None, owner: None };
 
 fn play<F: Future<Output = ()>>(steps: impl FnOnce(Arc<World>) -> F) {
     let runtime =
@@ -50,9 +53,10 @@ async fn hear(opened: &Opened, is_last: impl Fn(&Event) -> bool) -> Result<Seque
 
 /// Comes back to a house, which takes the session.
 async fn come_back(house: &House, id: &str, token: &str, last_seq: u64) -> Opened {
-    let located = house.sessions.locate(Some(id), Some(token), Some(last_seq), false).await;
+    let wanted = Wanted { id: Some(id), resume: Some(token), last_seq: Some(last_seq), owner: None };
+    let located = house.sessions.locate(&wanted, false).await;
     assert_eq!(located, Located::Here);
-    house.sessions.open(Some(id), Some(token), Some(last_seq)).unwrap()
+    house.sessions.open(&wanted).unwrap()
 }
 
 fn is_start(event: &Event) -> bool {
@@ -67,7 +71,7 @@ fn is_end(event: &Event) -> bool {
 fn a_node_that_gets_a_session_back_knows_nothing_of_its_former_visitor() {
     play(|world| async move {
         let (a, b) = houses(&world).await;
-        let first = a.sessions.open(Some("k"), None, None).unwrap();
+        let first = a.sessions.open(&NEW).unwrap();
         a.sessions.engine().descriptions.recall(first.session.id(), "a red coat".into(), Duration::ZERO);
         ask(&first, "1");
         hear(&first, is_end).await.unwrap();
@@ -94,23 +98,21 @@ fn a_node_that_gets_a_session_back_knows_nothing_of_its_former_visitor() {
 fn a_turn_that_is_to_be_forgotten_is_not_handed_over() {
     play(|world| async move {
         let (a, b) = houses(&world).await;
-        let first = a.sessions.open(Some("k"), None, None).unwrap();
+        let first = a.sessions.open(&NEW).unwrap();
         ask(&first, "1");
         hear(&first, is_start).await.unwrap();
         first.session.handle(Command::Forget);
         a.leave_turns();
         sleep(Duration::from_secs(1)).await; // what is to be written is
         a.sessions.leave_store().await;
-        let located = b.sessions.locate(Some("k"), Some(&first.attached.resume_token), Some(1), false).await;
-        assert_eq!(located, Located::Here);
-        let second = b.sessions.open(Some("k"), Some(&first.attached.resume_token), Some(1)).unwrap();
+        let second = come_back(&b, "k", &first.attached.resume_token, 1).await;
         assert_ne!(second.session.id(), first.session.id(), "the token went with the epoch");
     });
 }
 
 /// A session whose id another one has by now, which the store knew first.
 async fn collided(world: &Arc<World>, former: &House, next: &House) -> Opened {
-    let first = former.sessions.open(Some("k"), None, None).unwrap();
+    let first = former.sessions.open(&NEW).unwrap();
     ask(&first, "1");
     hear(&first, is_end).await.unwrap();
     first.session.detach(&first.attached.outbox);
@@ -118,7 +120,7 @@ async fn collided(world: &Arc<World>, former: &House, next: &House) -> Opened {
     while !former.sessions.is_empty() {
         sleep(Duration::from_millis(100)).await; // it runs out here, and is kept for longer there
     }
-    let second = next.sessions.open(Some("k"), None, None).unwrap();
+    let second = next.sessions.open(&NEW).unwrap();
     ask(&second, "2");
     hear(&second, is_end).await.unwrap();
     world.calm_down();
@@ -139,4 +141,30 @@ fn two_sessions_with_one_id_end_with_the_first_and_the_other_comes_back_as_a_new
             assert!(!third.attached.resumed);
         });
     }
+}
+
+#[test]
+fn what_two_owners_told_is_not_mixed() {
+    play(|world| async move {
+        let (a, b) = houses(&world).await;
+        let first = a.sessions.open(&NEW).unwrap();
+        ask(&first, "1");
+        let is_token = |event: &Event| matches!(event, Event::Token { .. });
+        let heard = hear(&first, is_token).await.unwrap();
+        let token = &*first.attached.resume_token;
+        // An attempt that knows less is served later, and nobody hears what comes of it.
+        let (less, last_seq) = (heard.seq.map(|seq| seq - 1), heard.seq);
+        let stuck =
+            Wanted { id: Some("k"), resume: Some(token), last_seq: less, owner: first.attached.owner };
+        assert_eq!(b.sessions.locate(&stuck, true).await, Located::Here);
+        let opened = b.sessions.open(&stuck).unwrap();
+        hear(&opened, is_token).await.unwrap();
+
+        let back = Wanted { last_seq, ..stuck };
+        let second = b.sessions.open(&back).unwrap();
+        assert!(!second.attached.resumed && second.attached.snapshot.is_some());
+        // And who has heard the second owner is not let in by the first, should it not know that it is none.
+        let known = Wanted { last_seq: Some(1), owner: second.attached.owner, ..stuck };
+        assert!(a.sessions.open(&known).is_none());
+    });
 }

@@ -50,6 +50,8 @@ struct Running {
 pub(super) struct View {
     /// Id and token.
     pub(super) session: Option<(Arc<str>, Arc<str>)>,
+    /// Which owner of the session it has heard last.
+    pub(super) owner: Option<u64>,
     pub(super) epoch: u64,
     pub(super) last_seq: u64,
     running: Option<Running>,
@@ -105,6 +107,7 @@ impl View {
     /// The first frame of a socket. `may_be_new`: the session may be lost.
     pub(super) fn greet(&mut self, attached: &Attached, may_be_new: bool) -> Checked {
         let Attached { session_id, resume_token, epoch, last_seq, resumed, snapshot, .. } = attached;
+        self.owner = attached.owner;
         if self.lost_until == u64::MAX {
             self.lost_until = *last_seq;
         }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use super::State;
+use super::{Known, State};
 use crate::event::Status;
 use crate::session::Knobs;
 use crate::session::outbox::GivenUp;
-use crate::session::store::{Kept, Record};
+use crate::session::store::{Kept, Record, Takeover};
 
 /// A client may have heard so many frames more than the store was told; who claims more is not believed. A turn has
 /// fewer, even if every token was a frame.
 const MAX_UNWRITTEN: u64 = 100_000;
+
+/// How many takeovers are remembered: more within one client's absence are hardly the client's concern.
+const MAX_TAKEOVERS: usize = 8;
 
 impl State {
     /// A session that was another node's, or this one's before its end. `last_seq`: the last number that the client
@@ -46,6 +49,11 @@ impl State {
             state.seq = if record.running.is_some() { last_seq } else { last_seq + 1 };
             state.replay.clear();
         }
+        state.takeovers.clone_from(&record.takeovers);
+        if state.takeovers.len() == MAX_TAKEOVERS {
+            state.takeovers.remove(0);
+        }
+        state.takeovers.push(Takeover { owner: kept.fence, seq: state.seq });
         state
     }
 
@@ -59,6 +67,7 @@ impl State {
             history: self.history(),
             ids: self.recent.iter().filter(|it| it.is_begun).map(|recent| Arc::clone(&recent.id)).collect(),
             running: self.active.as_ref().map(|active| active.running.clone()),
+            takeovers: self.takeovers.clone(),
             visitor: 0, // the cache of descriptions knows
         }
     }
@@ -79,6 +88,15 @@ impl State {
             self.jobs.clear();
             self.stop_active(Status::Cancelled);
         }
+    }
+
+    /// Whether what a client knows is what this session has told: owners that did not know of each other may have
+    /// given the same numbers to different events. A client that names no owner is believed.
+    pub(in crate::session) fn is_same_tale(&self, known: Known) -> bool {
+        let Some(theirs) = known.owner else { return true };
+        let mut later = self.takeovers.iter().filter(|takeover| takeover.owner > theirs);
+        let is_known = self.takeovers.len() < MAX_TAKEOVERS || self.takeovers[0].owner <= theirs;
+        is_known && later.all(|takeover| known.seq <= takeover.seq)
     }
 
     /// The fence that the session is held by, if it is.

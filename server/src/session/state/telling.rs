@@ -21,6 +21,15 @@ pub(in crate::session) enum Beside {
     Others,
 }
 
+/// What a client that comes back knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::session) struct Known {
+    /// The last sequence number.
+    pub(in crate::session) seq: u64,
+    /// The owner of the session that gave it, if it says so.
+    pub(in crate::session) owner: Option<u64>,
+}
+
 /// What a new socket is told first.
 #[derive(Debug)]
 pub struct Attached {
@@ -32,6 +41,8 @@ pub struct Attached {
     pub epoch: u64,
     /// The session's last sequence number.
     pub last_seq: u64,
+    /// Which owner of the session this is, counted from 1; none where sessions have none.
+    pub owner: Option<u64>,
     /// Whether the client missed nothing.
     pub resumed: bool,
     /// What the client can't be sent again frame by frame.
@@ -56,10 +67,11 @@ impl State {
         &mut self,
         id: &Arc<str>,
         outbound_queue: usize,
-        last_seq: Option<u64>,
+        known: Option<Known>,
         beside: Beside,
     ) -> Attached {
-        let missed = last_seq.and_then(|last_seq| self.replay.after(last_seq, self.seq));
+        let same = known.filter(|known| self.is_same_tale(*known));
+        let missed = same.and_then(|known| self.replay.after(known.seq, self.seq));
         let resumed = missed.is_some();
         let mut missed = missed.unwrap_or_default();
         if let Some(held) = self.journal.as_ref().and_then(|journal| journal.first_held()) {
@@ -71,7 +83,7 @@ impl State {
             self.give_up(GivenUp::Replaced);
         }
         self.outboxes.push(Arc::clone(&outbox));
-        let snapshot = last_seq.filter(|_| !resumed).map(|_| Snapshot {
+        let snapshot = known.filter(|_| !resumed).map(|_| Snapshot {
             history: self.history(),
             turn: self
                 .active
@@ -83,6 +95,7 @@ impl State {
             resume_token: Arc::clone(&self.resume_token),
             epoch: self.epoch,
             last_seq: self.seq,
+            owner: self.fence(),
             resumed,
             snapshot,
             is_replying: self.active.is_some(),
@@ -97,7 +110,8 @@ impl State {
         outbound_queue: usize,
     ) -> Option<Attached> {
         let start = self.replay.last_start()?;
-        Some(self.attach(id, outbound_queue, Some(start - 1), Beside::Others))
+        let known = Known { seq: start - 1, owner: None };
+        Some(self.attach(id, outbound_queue, Some(known), Beside::Others))
     }
 
     pub(in crate::session) fn detach(&mut self, outbox: &Arc<Outbox>) {

@@ -19,6 +19,15 @@ pub(super) use self::redis::RedisStore;
 use super::outbox::Sequenced;
 use crate::event::{HistoryMessage, Message};
 
+/// Where a new owner of a session went on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Takeover {
+    /// The owner's fence.
+    pub(super) owner: u64,
+    /// The last sequence number of its predecessors that it knew.
+    pub(super) seq: u64,
+}
+
 /// A session, but for its frames and the visitor's description.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
@@ -36,6 +45,9 @@ pub(super) struct Record {
     pub(super) ids: Vec<Arc<str>>,
     /// The turn that runs.
     pub(super) running: Option<Running>,
+    /// What the session's owners went on from, the newest last.
+    #[serde(default)]
+    pub(super) takeovers: Vec<Takeover>,
     /// How many visitors the session had before this one, as description services are told.
     #[serde(default)]
     pub(super) visitor: u32,

@@ -22,6 +22,9 @@ pub struct Greeting<'a> {
     pub epoch: u64,
     /// The session's last sequence number.
     pub last_seq: u64,
+    /// Which owner of the session speaks, where nodes share sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<u64>,
     /// What the server allows.
     pub limits: &'a LimitsFrame,
     /// Who answers: `builtin` or `llm`.

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use super::warmup::LOADING;
 use crate::description::Vlm;
 use crate::knowledge::Library;
-use crate::llm::Chat;
+use crate::llm::{Chat, ChatRequest, LlmError, Role, collect};
 use crate::session::Sessions;
 
 /// A report this young is given again: probes of several balancers must not become load upstream.
@@ -52,6 +53,32 @@ impl Health {
         Self { documents: library, chat, vlm, sessions, last: Mutex::new(None) }
     }
 
+    /// Has the chat model say one token, so that it is loaded; none without one.
+    pub(super) async fn warm_up(&self) -> Option<Result<(), String>> {
+        let chat = self.chat.as_ref()?;
+        let request = ChatRequest {
+            role: Role::Answer,
+            system: String::new(),
+            history: Vec::new(),
+            user: "-".into(),
+            max_tokens: 1,
+            temperature: 0.0,
+        };
+        let said = match timeout(LOADING, collect(&**chat, request)).await {
+            // A model that thinks first says nothing within one token.
+            Ok(Ok(_) | Err(LlmError::Empty)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no reply within {} s", LOADING.as_secs())),
+        };
+        Some(said)
+    }
+
+    /// Asks the server of embeddings; none without one.
+    pub(super) async fn reach_embeddings(&self) -> Option<Result<(), String>> {
+        let library = self.documents.as_ref().filter(|library| library.is_embedding())?;
+        Some(told(timeout(PROBE, library.reach()).await))
+    }
+
     pub(super) async fn check(&self) -> Report {
         let mut last = self.last.lock().await; // those who come meanwhile wait for the same probe
         if let Some((at, report)) = &*last
@@ -77,12 +104,7 @@ impl Health {
                 Some(vlm) => Some(told(timeout(PROBE, vlm.reach()).await)),
             }
         };
-        let of_embeddings = async {
-            match self.documents.as_ref().filter(|library| library.is_embedding()) {
-                None => None,
-                Some(library) => Some(told(timeout(PROBE, library.reach()).await)),
-            }
-        };
+        let of_embeddings = self.reach_embeddings();
         let of_store = self.sessions.reach_store();
         let (llm, vlm, embeddings, store) = tokio::join!(of_llm, of_camera, of_embeddings, of_store);
         let is_up = |reached: &Option<Result<(), String>>| reached.as_ref().map(Result::is_ok);

@@ -4,8 +4,10 @@
 //! asked to stop. Tests and the program share both.
 
 mod health;
+mod original;
 mod page;
 mod relay;
+mod reply;
 mod routes;
 mod warm;
 mod warmup;

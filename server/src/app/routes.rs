@@ -12,14 +12,14 @@ use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::App;
 use super::relay::{RELAYED, relay};
+use super::{App, original};
 use crate::observe::{Now, TEXT_FORMAT};
 use crate::session::Located;
 use crate::socket::{self, Away, Native, Route, Upgrade, Wish};
 
 /// A query's pairs, decoded.
-type Pairs = Query<Vec<(String, String)>>;
+pub(super) type Pairs = Query<Vec<(String, String)>>;
 
 /// What `Retry-After` says while the server drains, in seconds: another instance can take the request at once, and
 /// this one is back in a few tries. HTTP knows no shorter time but none.
@@ -28,6 +28,7 @@ const RETRY_AFTER: &str = "1";
 pub(super) fn router(app: Arc<App>) -> axum::Router {
     axum::Router::new()
         .route("/ws", any(websocket))
+        .merge(original::router(&app))
         .route("/house.json", get(house))
         .route("/status", get(status))
         .route("/status.html", get(status))
@@ -36,6 +37,7 @@ pub(super) fn router(app: Arc<App>) -> axum::Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), open))
         // Those who watch the server are answered to its end.
         .route("/healthz", get(alive))
+        .route("/health", get(original::health))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(app)
@@ -126,7 +128,7 @@ async fn status(State(app): State<Arc<App>>, Query(query): Pairs, headers: Heade
     response
 }
 
-fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
+pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, value.to_string()).into_response()
 }

@@ -20,7 +20,7 @@ use crate::llm::{Chat, ChatRequest, ChatStream, LlmError, Role, collect};
 use crate::prompts::Prompts;
 
 /// A call's bound: a large model comes from a slow disk within it.
-const LOADING: Duration = Duration::from_secs(120);
+pub(super) const LOADING: Duration = Duration::from_secs(120);
 
 /// After a failure: a backend that starts beside this server is ready by then.
 const RETRY: Duration = Duration::from_secs(10);

@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 pub use joined::{Listener, Namespace, StoreAway, is_plain};
 pub use node::StoreOutage;
 pub use outbox::{GivenUp, Outbox, Sequenced};
+pub(crate) use registry::random_id;
 pub use registry::{Located, Opened, Sessions, StoreKnobs, Wanted};
 pub use state::{Attached, Snapshot};
 
@@ -173,6 +174,11 @@ impl Session {
                 self.enqueue(&mut state, Job::Forget);
             }
         }
+    }
+
+    /// Cancels the turn of the message with this id, whether it runs or waits.
+    pub fn cancel_message(&self, id: &str) {
+        self.lock().cancel_message(id);
     }
 
     /// Tells the client of something it did that can't be done.

@@ -348,7 +348,7 @@ impl Sessions {
 }
 
 /// 128 random bits in hex: nobody guesses a session or its resume token.
-pub(super) fn random_id() -> Arc<str> {
+pub(crate) fn random_id() -> Arc<str> {
     let mut bytes = [0; 16];
     fill(&mut bytes).expect("the operating system gives random bytes");
     hex(&bytes).into()

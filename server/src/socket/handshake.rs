@@ -168,7 +168,7 @@ impl Door {
     }
 
     /// Pages of other sites must not speak to a visitor's server: browsers leave that check to the server.
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
         let origin = origin.to_str().unwrap_or("null");
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

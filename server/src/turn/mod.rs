@@ -16,6 +16,7 @@
 mod answering;
 mod call;
 mod conversion;
+pub mod converting;
 mod pipeline;
 mod reply;
 mod segment;

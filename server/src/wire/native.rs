@@ -6,4 +6,5 @@ mod encode;
 mod report;
 
 pub use decode::decode;
+pub(super) use decode::message;
 pub use encode::{Greeting, LimitsFrame, SnapshotFrame, closing, pong, write};

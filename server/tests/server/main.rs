@@ -14,6 +14,7 @@ mod knowledge;
 mod limits;
 mod manual;
 mod metrics;
+mod original;
 mod raw;
 mod resume;
 mod slow;

@@ -107,6 +107,21 @@ impl State {
         }
     }
 
+    /// Cancels a message's turn, whether it runs or waits.
+    pub(in crate::session) fn cancel_message(&mut self, id: &str) {
+        let running = self.active.iter().find(|active| active.running.message.id.as_deref() == Some(id));
+        if let Some(active) = running {
+            return active.stop.with(Status::Cancelled);
+        }
+        for job in &mut self.jobs {
+            if let Job::Message { message, is_cancelled, .. } = job
+                && message.id.as_deref() == Some(id)
+            {
+                *is_cancelled = true;
+            }
+        }
+    }
+
     /// Asks the running turn to end.
     pub(in crate::session) fn stop_active(&self, status: Status) {
         if let Some(active) = &self.active {

@@ -31,6 +31,11 @@ pub fn decode(text: &str) -> Result<ClientFrame, ErrorEvent> {
     })
 }
 
+/// A message out of a frame's fields.
+pub(in crate::wire) fn message(frame: &Map<String, Value>) -> Result<Message, ErrorEvent> {
+    Fields(frame).message()
+}
+
 fn read(fields: &Fields<'_>) -> Result<ClientFrame, ErrorEvent> {
     let frame = fields.0;
     match fields.string("type")? {

@@ -8,9 +8,9 @@ SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: test tools format lint unit simulate page readme kills bench soak deny screenshot measure
+.PHONY: test tools format lint unit simulate page clients readme kills bench soak deny screenshot measure
 
-test: tools format lint unit page readme
+test: tools format lint unit page clients readme
 	@echo "all passed"
 
 # What the tests need beside the Rust toolchain.
@@ -39,6 +39,10 @@ simulate:
 
 page: target/release/rapport
 	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm test
+
+# The clients of other protocols, unmodified.
+clients: target/release/rapport
+	cd tests/clients && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm test
 
 readme: target/release/rapport
 	.ci/readme

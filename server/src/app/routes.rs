@@ -16,7 +16,7 @@ use super::relay::{RELAYED, relay};
 use super::{App, original};
 use crate::observe::{Now, TEXT_FORMAT};
 use crate::session::Located;
-use crate::socket::{self, Away, Native, Route, Upgrade, Wish};
+use crate::socket::{self, Away, Chats, Native, Route, Upgrade, Wish};
 
 /// A query's pairs, decoded.
 pub(super) type Pairs = Query<Vec<(String, String)>>;
@@ -28,6 +28,7 @@ const RETRY_AFTER: &str = "1";
 pub(super) fn router(app: Arc<App>) -> axum::Router {
     axum::Router::new()
         .route("/ws", any(websocket))
+        .route("/v1/chat/ws", any(chats))
         .merge(original::router(&app))
         .route("/house.json", get(house))
         .route("/status", get(status))
@@ -148,6 +149,27 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
     })
 }
 
+async fn chats(State(app): State<Arc<App>>, Query(query): Pairs, mut request: Request) -> Response<Body> {
+    let upgrade = match app.door.check(Route::Chat, request.method(), request.headers(), &query) {
+        Ok(upgrade) => upgrade,
+        Err((status, message)) => return refusal(status, &message),
+    };
+    let is_authorized = upgrade.is_authorized;
+    take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
+        let host = Arc::clone(&app.host);
+        if is_authorized {
+            app.warmth.visitor_came();
+            let talk = Chats::new(Arc::clone(&app.sessions));
+            app.connections.spawn(app.sockets.track_future(socket::serve(io, already_read, talk, host)));
+        } else {
+            app.connections.spawn(async move {
+                // No frame: it would name no request.
+                socket::turn_away(io, already_read, None, &host, Away::NoToken).await;
+            });
+        }
+    })
+}
+
 /// Accepts a handshake, and hands the connection, once it is a WebSocket, to `talk`.
 fn take_over(
     app: &Arc<App>,
@@ -215,7 +237,7 @@ fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, wish: &Wish, away: 
         }
         Err(why) => {
             app.connections.spawn(async move {
-                socket::turn_away(io, already_read, format, &host, why).await;
+                socket::turn_away(io, already_read, Some(format), &host, why).await;
             });
         }
     }

@@ -71,8 +71,8 @@ pub enum Away {
     Store,
 }
 
-/// Tells a client why it may not come in.
-pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Format, host: &Host, why: Away)
+/// Tells a client why it may not come in, by a frame in its format if it has one, and by the close code.
+pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Option<Format>, host: &Host, why: Away)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -81,10 +81,12 @@ where
         Away::NoToken => close::UNAUTHORIZED,
         Away::Store => close::STORE_AWAY,
     };
-    line.frames.text(|out| match format {
-        Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
-        Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
-    });
+    if let Some(format) = format {
+        line.frames.text(|out| match format {
+            Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
+            Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
+        });
+    }
     say_and_close(line, ending.code, ending.name).await;
 }
 

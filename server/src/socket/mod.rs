@@ -4,6 +4,7 @@
 //! session's frames over the connection until either side ends it. It is generic over the byte stream.
 
 mod bounds;
+mod chat;
 mod close;
 mod converse;
 pub mod handshake;
@@ -13,6 +14,7 @@ mod talk;
 
 use std::time::Duration;
 
+pub use chat::Chats;
 pub use close::Leave;
 pub use converse::{Away, Host, serve, turn_away};
 pub use handshake::{Format, Route, Upgrade, Wish};

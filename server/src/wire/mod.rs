@@ -1,9 +1,11 @@
 //! The wire formats: codecs between what clients send and read, and the inner vocabulary.
 //!
+//! - [`chat`]: the AI SDK's WebSocket transport.
 //! - [`native`]: JSON frames, the format that knows all.
 //! - [`original`]: the predecessor's HTTP API.
 //! - [`text`]: plain text for terminals, a sentence a message.
 
+pub mod chat;
 pub mod native;
 pub mod original;
 pub mod text;

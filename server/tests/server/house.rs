@@ -131,7 +131,12 @@ pub(crate) struct Closed {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr, query: &str) -> Self {
-        let request = format!("ws://{address}/ws{query}").into_client_request().unwrap();
+        Self::at(address, &format!("/ws{query}")).await
+    }
+
+    /// A client of any route.
+    pub(crate) async fn at(address: SocketAddr, path: &str) -> Self {
+        let request = format!("ws://{address}{path}").into_client_request().unwrap();
         let (ws, _) = timeout(DEADLINE, connect_async(request)).await.expect("a connection").unwrap();
         Self::over(ws)
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test's failure is its panic
 
 mod cancel;
+mod chat;
 mod conversation;
 mod crowd;
 mod disconnects;

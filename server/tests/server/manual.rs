@@ -15,7 +15,11 @@ use crate::house::{Client, DEADLINE};
 pub(crate) struct ManualModel(UnboundedSender<Reply>);
 
 /// A call's reply, said by the test. It ends when it is dropped.
-pub(crate) struct Reply(UnboundedSender<String>);
+pub(crate) struct Reply {
+    /// What was asked.
+    pub(crate) request: ChatRequest,
+    say: UnboundedSender<String>,
+}
 
 /// The calls, as they come.
 pub(crate) struct Calls(UnboundedReceiver<Reply>);
@@ -37,19 +41,19 @@ impl Calls {
 impl Reply {
     /// Says a piece.
     pub(crate) fn say(&self, piece: impl Into<String>) {
-        self.0.send(piece.into()).expect("the turn still listens");
+        self.say.send(piece.into()).expect("the turn still listens");
     }
 
     /// Waits until the turn listens no more.
     pub(crate) async fn dropped(&self) {
-        timeout(DEADLINE, self.0.closed()).await.expect("the turn drops its call");
+        timeout(DEADLINE, self.say.closed()).await.expect("the turn drops its call");
     }
 }
 
 impl Chat for ManualModel {
-    fn chat(&self, _request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
+    fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, LlmError>> {
         let (say, said) = unbounded_channel();
-        let _ = self.0.send(Reply(say)); // a test that looks at no further call drops its reply
+        let _ = self.0.send(Reply { request, say }); // a test that looks at no further call drops its reply
         let pieces = unfold(said, |mut said: UnboundedReceiver<String>| async {
             Some((Ok(Delta::Text(said.recv().await?)), said))
         });

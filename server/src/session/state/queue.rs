@@ -143,11 +143,9 @@ impl State {
         arrived: Instant,
     ) -> Request {
         self.turns += 1;
-        let mut message = message;
-        let told = message.history.take();
-        let history = match told {
+        let history = match &message.history {
             _ if !message.include_history => Vec::new(),
-            Some(history) => history,
+            Some(history) => history.clone(),
             None => self.history(),
         };
         let mention = self.mention_due || self.rng.f64() < knobs.mention_rate;
@@ -193,7 +191,8 @@ impl State {
     pub(in crate::session) fn finish(&mut self, request: &Request, ended: Ended) {
         self.active = None;
         self.mention_due &= !ended.mentioned;
-        if !ended.heard.is_empty() {
+        // A client that keeps the conversation tells it with each message.
+        if !ended.heard.is_empty() && request.message.history.is_none() {
             let question = request.message.text.clone();
             let asked = HistoryMessage { speaker: Speaker::Visitor, text: question, tone: None };
             let Ended { heard: text, heard_in: tone, .. } = ended;

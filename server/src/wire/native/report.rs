@@ -3,8 +3,19 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use crate::event::{Source, Span, Timings, TurnReport, Usage};
+
+/// A turn's timings, as `turn_done` has them.
+pub(in crate::wire) fn timings(report: &TurnReport) -> Value {
+    json!(TimingsFrame::of(&report.timings))
+}
+
+/// What a turn cost, as `turn_done` has it.
+pub(in crate::wire) fn usage(report: &TurnReport) -> Value {
+    json!(UsageFrame::of(&report.usage))
+}
 
 /// The `turn_done` frame's fields.
 #[derive(Serialize)]

@@ -1,0 +1,198 @@
+//! One request's reply: chunks in order, then one last frame.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::decode::image_id;
+use crate::event::{Event, Status, TurnReport};
+use crate::wire::native;
+
+/// A reply has one text.
+const TEXT: &str = "text";
+
+/// Takes a frame that is to be sent.
+type Say<'a> = dyn FnMut(&Value) + 'a;
+
+/// A reply as it is told for one request.
+#[derive(Debug)]
+pub struct Stream {
+    request_id: String,
+    /// The message that is answered; of a reply that is told again, once its start was told.
+    message_id: Option<Arc<str>>,
+    turn_id: Option<Arc<str>>,
+    sequence: u64,
+    is_text_open: bool,
+    /// Why the turn failed.
+    failure: Option<String>,
+    /// What is wrong with pictures, until the reply begins.
+    notices: Vec<Value>,
+}
+
+impl Stream {
+    /// The reply to a message.
+    pub fn of_message(request_id: String, message_id: &str) -> Self {
+        Self { message_id: Some(message_id.into()), ..Self::of_chat(request_id) }
+    }
+
+    /// A chat's last reply, from its start.
+    pub fn of_chat(request_id: String) -> Self {
+        Self {
+            request_id,
+            message_id: None,
+            turn_id: None,
+            sequence: 0,
+            is_text_open: false,
+            failure: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// The request.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The message that is answered, as far as it is known.
+    pub fn message_id(&self) -> Option<&str> {
+        self.message_id.as_deref()
+    }
+
+    /// Tells an event of the chat's session; whether the reply is over.
+    pub fn tell(&mut self, event: &Event, say: &mut Say<'_>) -> bool {
+        match event {
+            Event::TurnStarted { turn_id, id, .. } if self.turn_id.is_none() => {
+                let is_own = match (&self.message_id, id) {
+                    (None, _) => true,
+                    (Some(own), Some(id)) => own == id,
+                    (Some(_), None) => false,
+                };
+                if is_own {
+                    self.begin(turn_id, id.as_ref(), say);
+                }
+            }
+            Event::Error(error) if self.is_refusal(error.id.as_deref()) => {
+                say(&super::error(&self.request_id, &error.message));
+                return true;
+            }
+            Event::Error(error) if self.message_id().map(image_id).as_deref() == error.id.as_deref() => {
+                let notice = json!({ "code": error.code, "message": error.message });
+                self.notices.push(notice);
+                if self.turn_id.is_some() {
+                    self.notice(say);
+                }
+            }
+            Event::Error(error) if self.is_own(error.turn_id.as_deref()) => {
+                self.failure = Some(error.message.clone());
+            }
+            Event::Tone { turn_id, selection, outcome } if self.is_own(Some(turn_id)) => {
+                let data = json!({
+                    "tone": selection.tone.as_str(),
+                    "outcome": outcome.as_str(),
+                    "selected_by": selection.selected_by.as_str(),
+                    "because": selection.because,
+                });
+                self.chunk(&json!({ "type": "data-tone", "data": data }), say);
+            }
+            Event::Token { turn_id, text } if self.is_own(Some(turn_id)) => {
+                if !std::mem::replace(&mut self.is_text_open, true) {
+                    self.chunk(&json!({ "type": "text-start", "id": TEXT }), say);
+                }
+                self.chunk(&json!({ "type": "text-delta", "id": TEXT, "delta": text }), say);
+            }
+            Event::TurnDone(report) if self.is_own(Some(&report.turn_id)) => {
+                self.end(report, say);
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn begin(&mut self, turn_id: &Arc<str>, id: Option<&Arc<str>>, say: &mut Say<'_>) {
+        self.turn_id = Some(Arc::clone(turn_id));
+        let message_id = Arc::clone(id.unwrap_or(turn_id));
+        self.chunk(&json!({ "type": "start", "messageId": &*message_id }), say);
+        self.message_id = Some(message_id);
+        self.notice(say);
+    }
+
+    /// Says what is wrong with pictures; it is no part of the message.
+    fn notice(&mut self, say: &mut Say<'_>) {
+        for data in std::mem::take(&mut self.notices) {
+            self.chunk(&json!({ "type": "data-error", "data": data, "transient": true }), say);
+        }
+    }
+
+    fn end(&mut self, report: &TurnReport, say: &mut Say<'_>) {
+        if self.is_text_open {
+            self.chunk(&json!({ "type": "text-end", "id": TEXT }), say);
+        }
+        for (number, source) in (1..).zip(&report.sources) {
+            let chunk = json!({
+                "type": "source-document",
+                "sourceId": format!("source-{number}"),
+                "mediaType": "text/plain",
+                "title": &*source.title,
+                "filename": &*source.file,
+            });
+            self.chunk(&chunk, say);
+        }
+        let data = json!({
+            "status": report.status.as_str(),
+            "timings_ms": native::timings(report),
+            "usage": native::usage(report),
+            "degraded": report.degraded,
+            "facts_missing": report.facts_missing,
+        });
+        self.chunk(&json!({ "type": "data-timings", "data": data }), say);
+        match report.status {
+            Status::Completed => self.chunk(&json!({ "type": "finish", "finishReason": "stop" }), say),
+            Status::Interrupted => {
+                self.chunk(&json!({ "type": "abort", "reason": "a newer message took its place" }), say);
+            }
+            Status::Cancelled => self.chunk(&json!({ "type": "abort", "reason": "cancelled" }), say),
+            Status::Failed | Status::TimedOut => {
+                let why = self.failure.take().unwrap_or_else(|| "The reply failed. Please ask again.".into());
+                return say(&super::error(&self.request_id, &why));
+            }
+        }
+        say(&super::ended(&self.request_id));
+    }
+
+    fn chunk(&mut self, chunk: &Value, say: &mut Say<'_>) {
+        let frame = json!({
+            "type": "chunk", "requestId": self.request_id, "sequence": self.sequence, "chunk": chunk,
+        });
+        self.sequence += 1;
+        say(&frame);
+    }
+
+    fn is_own(&self, turn_id: Option<&str>) -> bool {
+        self.turn_id.is_some() && self.turn_id.as_deref() == turn_id
+    }
+
+    fn is_refusal(&self, id: Option<&str>) -> bool {
+        id.is_some() && self.message_id() == id && self.turn_id.is_none()
+    }
+}
+
+/// Says that a reply follows from its start.
+pub fn resuming(request_id: &str) -> Value {
+    json!({ "type": "start", "requestId": request_id })
+}
+
+/// Says that a reply is over.
+pub fn ended(request_id: &str) -> Value {
+    json!({ "type": "end", "requestId": request_id })
+}
+
+/// Says that a request failed.
+pub fn error(request_id: &str, why: &str) -> Value {
+    json!({ "type": "error", "requestId": request_id, "errorText": why })
+}
+
+/// Says that a chat has no reply that is known.
+pub fn no_active(request_id: &str) -> Value {
+    json!({ "type": "no-active", "requestId": request_id })
+}

@@ -237,8 +237,9 @@ mod tests {
     #[test]
     fn pictures_come_along() {
         let mut shown = send();
-        shown["messages"][3]["parts"][1] =
+        let picture =
             json!({ "type": "file", "mediaType": "image/png", "url": "data:image/png;base64,AAEC" });
+        shown["messages"][3]["parts"].as_array_mut().unwrap().push(picture);
         let Ok(Frame::Send(question)) = frame(&shown) else { panic!() };
         let image = &question.images[0];
         assert_eq!((&*image.bytes, image.mime.as_deref()), (&[0, 1, 2][..], Some("image/png")));

@@ -1,9 +1,11 @@
 //! The wire formats: codecs between what clients send and read, and the inner vocabulary.
 //!
 //! - [`native`]: JSON frames, the format that knows all.
+//! - [`realtime`]: the `OpenAI` Realtime protocol, text only.
 //! - [`text`]: plain text for terminals, a sentence a message.
 
 pub mod native;
+pub mod realtime;
 pub mod text;
 
 use crate::event::{Command, ErrorEvent};

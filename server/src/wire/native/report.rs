@@ -3,8 +3,18 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::event::{Source, Span, Timings, TurnReport, Usage};
+
+/// What a turn reports, for protocols that tell its text in their own way: a `turn_done` frame's fields but that.
+pub fn report(report: &TurnReport) -> Value {
+    let mut fields = serde_json::to_value(TurnDone::of(report)).unwrap_or_default();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.remove("text");
+    }
+    fields
+}
 
 /// The `turn_done` frame's fields.
 #[derive(Serialize)]

@@ -5,6 +5,7 @@
 
 mod health;
 mod page;
+mod realtime;
 mod relay;
 mod routes;
 mod warm;

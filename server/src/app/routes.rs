@@ -13,13 +13,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::App;
+use super::realtime::realtime;
 use super::relay::{RELAYED, relay};
 use crate::observe::{Now, TEXT_FORMAT};
 use crate::session::Located;
 use crate::socket::{self, Away, Native, Route, Upgrade, Wish};
 
 /// A query's pairs, decoded.
-type Pairs = Query<Vec<(String, String)>>;
+pub(super) type Pairs = Query<Vec<(String, String)>>;
 
 /// What `Retry-After` says while the server drains, in seconds: another instance can take the request at once, and
 /// this one is back in a few tries. HTTP knows no shorter time but none.
@@ -28,6 +29,7 @@ const RETRY_AFTER: &str = "1";
 pub(super) fn router(app: Arc<App>) -> axum::Router {
     axum::Router::new()
         .route("/ws", any(websocket))
+        .route("/v1/realtime", any(realtime))
         .route("/house.json", get(house))
         .route("/status", get(status))
         .route("/status.html", get(status))
@@ -140,7 +142,7 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
 }
 
 /// Accepts a handshake, and hands the connection, once it is a WebSocket, to `talk`.
-fn take_over(
+pub(super) fn take_over(
     app: &Arc<App>,
     request: &mut Request,
     upgrade: &Upgrade,
@@ -213,7 +215,7 @@ fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, wish: Wish, away: O
     }
 }
 
-fn refusal(status: StatusCode, message: &str) -> Response<Body> {
+pub(super) fn refusal(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = format!("{message}\n").into_response();
     refuse(&mut response, status);
     response

@@ -48,8 +48,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     T: Talk,
 {
+    let largest_text = talk.largest_text(&host.limits);
     let mut socket = Socket {
-        line: Line::new(io, already_read, &host.limits),
+        line: Line::new(io, already_read, largest_text.max(host.limits.max_image)),
+        largest_text,
         talk,
         ping_at: Instant::now() + host.limits.ping_interval,
         host,
@@ -71,20 +73,35 @@ pub enum Away {
     Store,
 }
 
+impl From<Away> for Ending {
+    fn from(why: Away) -> Self {
+        match why {
+            Away::NoToken => close::UNAUTHORIZED,
+            Away::Store => close::STORE_AWAY,
+        }
+    }
+}
+
 /// Tells a client why it may not come in.
 pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Format, host: &Host, why: Away)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut line = Line::new(io, already_read, &host.limits);
-    let ending = match why {
-        Away::NoToken => close::UNAUTHORIZED,
-        Away::Store => close::STORE_AWAY,
-    };
-    line.frames.text(|out| match format {
+    let line = Line::new(io, already_read, host.limits.max_message);
+    let ending = why.into();
+    turn_away_as(line, ending, |out| match format {
         Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
         Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
-    });
+    })
+    .await;
+}
+
+/// Says one last message and ends the connection.
+pub(super) async fn turn_away_as<S>(mut line: Line<S>, ending: Ending, say: impl FnOnce(&mut Vec<u8>))
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    line.frames.text(say);
     say_and_close(line, ending.code, ending.name).await;
 }
 
@@ -101,6 +118,7 @@ where
 /// A socket while both sides talk.
 struct Socket<S, T> {
     line: Line<S>,
+    largest_text: usize,
     talk: T,
     host: Arc<Host>,
     /// When the next ping is due.
@@ -228,7 +246,7 @@ where
             Err(error) => return Some(ending_of(&error).map_or(End::Peer, End::Server)),
         };
         let heard = match message {
-            Message::Text(text) if text.len() > limits.max_message => Heard::End(close::TOO_BIG),
+            Message::Text(text) if text.len() > self.largest_text => Heard::End(close::TOO_BIG),
             Message::Text(text) => self.talk.hear_text(&text, &mut self.line.frames),
             Message::Binary(bytes) if bytes.len() > limits.max_image => Heard::End(close::TOO_BIG),
             Message::Binary(bytes) => self.talk.hear_binary(bytes, &mut self.line.frames),

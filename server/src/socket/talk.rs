@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
+use super::Limits;
 use super::close::Ending;
 use super::line::Frames;
 use crate::session::GivenUp;
@@ -13,7 +14,12 @@ pub trait Talk {
     /// Says what a client is told first.
     fn greet(&mut self, frames: &mut Frames);
 
-    /// Takes a text message, no larger than `max_message`.
+    /// Bytes of the largest text message that it takes.
+    fn largest_text(&self, limits: &Limits) -> usize {
+        limits.max_message
+    }
+
+    /// Takes a text message, no larger than [`Talk::largest_text`].
     fn hear_text(&mut self, text: &str, frames: &mut Frames) -> Heard;
 
     /// Takes a binary message, no larger than `max_image`.

@@ -6,5 +6,5 @@ mod encode;
 mod report;
 
 pub use decode::decode;
-pub use report::report;
 pub use encode::{Greeting, LimitsFrame, SnapshotFrame, closing, pong, write};
+pub use report::report;

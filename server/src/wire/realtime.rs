@@ -159,8 +159,7 @@ impl Realtime {
         let Some(reply) = self.replying(turn_id) else { return };
         reply.text.push_str(text);
         let (response_id, item_id) = (&*reply.id, &*reply.item_id);
-        let delta =
-            Delta { event_id, response_id, item_id, output_index: 0, content_index: 0, delta: text };
+        let delta = Delta { event_id, response_id, item_id, output_index: 0, content_index: 0, delta: text };
         let frame = serde_json::to_string(&delta).unwrap_or_default(); // strings and numbers are JSON
         self.step.frames.push(frame);
     }
@@ -218,9 +217,8 @@ impl Realtime {
             }
             return;
         }
-        let is_refused = |reply: &mut Reply| {
-            reply.turn_id.is_none() && error.id.as_deref() == Some(&*reply.message_id)
-        };
+        let is_refused =
+            |reply: &mut Reply| reply.turn_id.is_none() && error.id.as_deref() == Some(&*reply.message_id);
         let refused = self.reply.take_if(is_refused);
         let event_id = match &refused {
             Some(reply) => reply.event_id.as_deref(),

@@ -190,7 +190,8 @@ impl Realtime {
 
     fn cancel(&mut self, fields: &Fields<'_>) -> Result<(), Fault> {
         let meant = fields.string("response_id")?;
-        let Some(reply) = self.reply.as_ref().filter(|reply| meant.is_none_or(|meant| meant == reply.id)) else {
+        let Some(reply) = self.reply.as_ref().filter(|reply| meant.is_none_or(|meant| meant == reply.id))
+        else {
             let message = "There is no such active response to cancel.";
             return Err(Fault::new("response_cancel_not_active", message));
         };

@@ -118,8 +118,7 @@ impl Item {
             let message = format!("An item's id has 1 to {MAX_ID} bytes, and is not `root`.");
             return Err(Fault::new("invalid_value", message).at(fields.path("id")));
         }
-        let role: Role =
-            fields.needed("role", fields.named("role", "user, assistant, system"))?;
+        let role: Role = fields.needed("role", fields.named("role", "user, assistant, system"))?;
         let content = fields.needed("content", fields.array("content"))?;
         if content.len() > MAX_PARTS {
             let message = format!("An item has at most {MAX_PARTS} parts.");
@@ -206,6 +205,7 @@ fn still(url: &str) -> Result<Still, Fault> {
     let Some((mime, data)) = data else {
         return Err(bad("An image comes as data:image/jpeg;base64,..., not as an address."));
     };
-    let bytes = BASE64_STANDARD.decode(data).map_err(|_| bad("The image is no base64 (the standard alphabet)."))?;
+    let bytes =
+        BASE64_STANDARD.decode(data).map_err(|_| bad("The image is no base64 (the standard alphabet)."))?;
     Ok(Still { mime: mime.to_owned(), bytes })
 }

@@ -44,8 +44,9 @@ impl Reply {
     pub(super) fn item(&self, report: &TurnReport) -> Item {
         let (_, _, progress) = ending(report.status);
         // What was cut off is known as far as it was told.
-        let plain = (progress == Progress::Completed && report.answer != self.text && !report.answer.is_empty())
-            .then(|| report.answer.clone());
+        let plain =
+            (progress == Progress::Completed && report.answer != self.text && !report.answer.is_empty())
+                .then(|| report.answer.clone());
         let parts = vec![Part::Text(self.text.clone())];
         Item { progress, parts, plain, ..Item::reply(self.item_id.clone()) }
     }

@@ -26,7 +26,8 @@ impl Settings {
         match fields.string("type")? {
             None | Some("realtime") => {}
             Some(other) => {
-                let message = format!("Sessions of type `{}` are not supported, only `realtime`.", short(other));
+                let message =
+                    format!("Sessions of type `{}` are not supported, only `realtime`.", short(other));
                 return Err(Fault::new("unsupported_session_type", message).at("session.type"));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Query, Voice};
 use crate::event::HistoryMessage;
-use crate::language::is_han;
+use crate::language::tokens;
 use crate::llm::{ChatRequest, Role, untagged};
 use crate::prompts::Prompts;
 
@@ -78,18 +78,6 @@ fn keep<'a, T: Clone + 'a>(
         })
         .cloned()
         .collect()
-}
-
-/// A cautious estimate without the model's tokenizer: a Han character is up to 1.5 tokens in small models,
-/// other text 3 characters a token; 8 for a message's frame.
-fn tokens(text: &str) -> usize {
-    let (han, other) = text.chars().fold(
-        (0, 0),
-        |(han, other), c| {
-            if is_han(c) { (han + 1, other) } else { (han, other + 1) }
-        },
-    );
-    han * 3 / 2 + other / 3 + 8
 }
 
 #[cfg(test)]

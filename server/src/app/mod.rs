@@ -6,6 +6,7 @@
 mod health;
 mod original;
 mod page;
+mod realtime;
 mod relay;
 mod reply;
 mod routes;

@@ -12,6 +12,7 @@ use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use super::realtime::realtime;
 use super::relay::{RELAYED, relay};
 use super::{App, original};
 use crate::observe::{Now, TEXT_FORMAT};
@@ -30,6 +31,7 @@ pub(super) fn router(app: Arc<App>) -> axum::Router {
         .route("/ws", any(websocket))
         .route("/v1/chat/ws", any(chats))
         .merge(original::router(&app))
+        .route("/v1/realtime", any(realtime))
         .route("/house.json", get(house))
         .route("/status", get(status))
         .route("/status.html", get(status))
@@ -171,7 +173,7 @@ async fn chats(State(app): State<Arc<App>>, Query(query): Pairs, mut request: Re
 }
 
 /// Accepts a handshake, and hands the connection, once it is a WebSocket, to `talk`.
-fn take_over(
+pub(super) fn take_over(
     app: &Arc<App>,
     request: &mut Request,
     upgrade: &Upgrade,
@@ -243,7 +245,7 @@ fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, wish: &Wish, away: 
     }
 }
 
-fn refusal(status: StatusCode, message: &str) -> Response<Body> {
+pub(super) fn refusal(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = format!("{message}\n").into_response();
     refuse(&mut response, status);
     response

@@ -181,6 +181,11 @@ impl Session {
         self.lock().cancel_message(id);
     }
 
+    /// How many messages a minute it may take, and how many of them are left; none if they are not limited.
+    pub fn rate_left(&self) -> Option<(u32, u32)> {
+        self.lock().rate_left()
+    }
+
     /// Tells the client of something it did that can't be done.
     pub fn refuse(&self, error: ErrorEvent) {
         self.lock().emit(Event::Error(Box::new(error)));

@@ -128,6 +128,10 @@ impl State {
         self.rate.take()
     }
 
+    pub(super) fn rate_left(&self) -> Option<(u32, u32)> {
+        self.rate.left()
+    }
+
     pub(super) fn take_image_rate(&self) -> Result<(), Duration> {
         self.image_rate.take()
     }

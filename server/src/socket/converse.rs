@@ -49,7 +49,7 @@ where
     T: Talk,
 {
     let mut socket = Socket {
-        line: Line::new(io, already_read, &host.limits),
+        line: Line::new(io, already_read, host.limits.max_message.max(host.limits.max_image)),
         talk,
         ping_at: Instant::now() + host.limits.ping_interval,
         host,
@@ -71,22 +71,36 @@ pub enum Away {
     Store,
 }
 
+impl From<Away> for Ending {
+    fn from(why: Away) -> Self {
+        match why {
+            Away::NoToken => close::UNAUTHORIZED,
+            Away::Store => close::STORE_AWAY,
+        }
+    }
+}
+
 /// Tells a client why it may not come in, by a frame in its format if it has one, and by the close code.
 pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Option<Format>, host: &Host, why: Away)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut line = Line::new(io, already_read, &host.limits);
-    let ending = match why {
-        Away::NoToken => close::UNAUTHORIZED,
-        Away::Store => close::STORE_AWAY,
-    };
-    if let Some(format) = format {
-        line.frames.text(|out| match format {
-            Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
-            Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
-        });
-    }
+    let line = Line::new(io, already_read, host.limits.max_message);
+    let ending: Ending = why.into();
+    let Some(format) = format else { return say_and_close(line, ending.code, ending.name).await };
+    turn_away_as(line, ending, |out| match format {
+        Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
+        Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
+    })
+    .await;
+}
+
+/// Says one last message and ends the connection.
+pub(super) async fn turn_away_as<S>(mut line: Line<S>, ending: Ending, say: impl FnOnce(&mut Vec<u8>))
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    line.frames.text(say);
     say_and_close(line, ending.code, ending.name).await;
 }
 

@@ -16,7 +16,6 @@ use tokio_tungstenite::tungstenite::protocol::{
     CloseFrame, Message, Role, WebSocketConfig, WebSocketContext,
 };
 
-use super::Limits;
 use super::bounds::Bounds;
 
 /// Holds a visitor's question; the library's default of 128 KiB would be most of an idle socket's memory.
@@ -47,9 +46,9 @@ impl<S> Line<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// A connection that is a WebSocket by now. `already_read`: what came right behind the handshake.
-    pub(super) fn new(io: S, already_read: Vec<u8>, limits: &Limits) -> Self {
-        let largest = limits.max_message.max(limits.max_image);
+    /// A connection that is a WebSocket by now. `already_read`: what came right behind the handshake; `largest`: bytes
+    /// of the largest message that is read.
+    pub(super) fn new(io: S, already_read: Vec<u8>, largest: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
@@ -298,13 +297,6 @@ mod tests {
             masked(0x81, b"last"),
         ]
         .concat();
-        let limits = Limits {
-            max_message: 65_536,
-            max_image: 1_000_000,
-            ping_interval: std::time::Duration::ZERO,
-            pong_timeout: std::time::Duration::ZERO,
-            handshake_timeout: std::time::Duration::ZERO,
-        };
         let expected = [
             Message::text("before"),
             Message::binary(large.clone()),
@@ -317,7 +309,7 @@ mod tests {
         // What comes with the handshake may end anywhere.
         for early in [0, 3, 5_000, 300_050, sent.len()] {
             let (mut theirs, ours) = tokio::io::duplex(1000);
-            let mut line = Line::new(ours, sent[..early].to_vec(), &limits);
+            let mut line = Line::new(ours, sent[..early].to_vec(), 1_000_000);
             let rest = sent[early..].to_vec();
             let sending = tokio::spawn(async move {
                 tokio::io::AsyncWriteExt::write_all(&mut theirs, &rest).await.unwrap();

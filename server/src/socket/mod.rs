@@ -10,6 +10,7 @@ mod converse;
 pub mod handshake;
 mod line;
 mod native;
+mod realtime;
 mod talk;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use close::Leave;
 pub use converse::{Away, Host, serve, turn_away};
 pub use handshake::{Format, Route, Upgrade, Wish};
 pub use native::Native;
+pub use realtime::{Realtime, turn_away as turn_realtime_away};
 
 /// The sockets' limits.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,13 @@
 //! - [`chat`]: the AI SDK's WebSocket transport.
 //! - [`native`]: JSON frames, the format that knows all.
 //! - [`original`]: the predecessor's HTTP API.
+//! - [`realtime`]: the `OpenAI` Realtime protocol, text only.
 //! - [`text`]: plain text for terminals, a sentence a message.
 
 pub mod chat;
 pub mod native;
 pub mod original;
+pub mod realtime;
 pub mod text;
 
 use crate::event::{Command, ErrorEvent};

@@ -8,4 +8,4 @@ mod report;
 pub use decode::decode;
 pub(super) use decode::message;
 pub use encode::{Greeting, LimitsFrame, SnapshotFrame, closing, pong, write};
-pub(super) use report::{timings, usage};
+pub use report::report;

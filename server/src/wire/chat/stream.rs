@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::decode::image_id;
 use crate::event::{Event, Status, TurnReport};
 use crate::wire::native;
+
+/// What of a turn's report is told beside the text.
+const TOLD: [&str; 5] = ["status", "timings_ms", "usage", "degraded", "facts_missing"];
 
 /// A reply has one text.
 const TEXT: &str = "text";
@@ -138,13 +141,9 @@ impl Stream {
             });
             self.chunk(&chunk, say);
         }
-        let data = json!({
-            "status": report.status.as_str(),
-            "timings_ms": native::timings(report),
-            "usage": native::usage(report),
-            "degraded": report.degraded,
-            "facts_missing": report.facts_missing,
-        });
+        let mut told = native::report(report);
+        let data: Map<String, Value> =
+            TOLD.iter().map(|name| ((*name).to_owned(), told[*name].take())).collect();
         self.chunk(&json!({ "type": "data-timings", "data": data }), say);
         match report.status {
             Status::Completed => self.chunk(&json!({ "type": "finish", "finishReason": "stop" }), say),

@@ -3,18 +3,17 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::event::{Source, Span, Timings, TurnReport, Usage};
 
-/// A turn's timings, as `turn_done` has them.
-pub(in crate::wire) fn timings(report: &TurnReport) -> Value {
-    json!(TimingsFrame::of(&report.timings))
-}
-
-/// What a turn cost, as `turn_done` has it.
-pub(in crate::wire) fn usage(report: &TurnReport) -> Value {
-    json!(UsageFrame::of(&report.usage))
+/// What a turn reports, for protocols that tell its text in their own way: a `turn_done` frame's fields but that.
+pub fn report(report: &TurnReport) -> Value {
+    let mut fields = serde_json::to_value(TurnDone::of(report)).unwrap_or_default();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.remove("text");
+    }
+    fields
 }
 
 /// The `turn_done` frame's fields.

@@ -1,0 +1,109 @@
+//! The `OpenAI` Realtime protocol over a socket: a session of its own, which ends with it.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::close::Ending;
+use super::converse::{error_of, turn_away_as};
+use super::line::{Frames, Line};
+use super::talk::{Heard, Talk};
+use super::{Away, Host};
+use crate::session::{GivenUp, Listener, Opened, Sessions};
+use crate::wire::realtime::{self, Rate, Step};
+
+/// A session's talk with one socket.
+pub struct Realtime {
+    listener: Listener,
+    /// Where the session is ended: its client can't come back.
+    sessions: Arc<Sessions>,
+    codec: realtime::Realtime,
+    /// Bytes of a text without a still.
+    small: usize,
+}
+
+impl Realtime {
+    /// `model`: as the client calls it.
+    pub fn new(opened: &Opened, sessions: Arc<Sessions>, model: Option<&str>, host: &Host) -> Self {
+        let codec = realtime::Realtime::new(fastrand::u64(..), model);
+        Self { listener: Listener::from(opened), sessions, codec, small: host.limits.max_message }
+    }
+
+    fn do_step(&self, step: Step, frames: &mut Frames) {
+        say(frames, &step.frames);
+        for command in step.commands {
+            self.listener.session.handle(command);
+        }
+    }
+}
+
+impl Talk for Realtime {
+    fn greet(&mut self, frames: &mut Frames) {
+        say(frames, &self.codec.greet());
+    }
+
+    fn hear_text(&mut self, text: &str, frames: &mut Frames) -> Heard {
+        let step = self.codec.hear(text, self.small);
+        self.do_step(step, frames);
+        Heard::GoOn
+    }
+
+    fn hear_binary(&mut self, _: Bytes, frames: &mut Frames) -> Heard {
+        // No event is binary: it is refused as any text that is no JSON.
+        let step = self.codec.hear("", self.small);
+        self.do_step(step, frames);
+        Heard::GoOn
+    }
+
+    fn poll_tell(&mut self, cx: &mut Context<'_>, frames: &mut Frames) -> Poll<Result<(), GivenUp>> {
+        let events = match ready!(self.listener.outbox.poll_take(cx)) {
+            Ok(events) => events,
+            Err(why) => return Poll::Ready(Err(why)),
+        };
+        for event in events {
+            let rate = self.listener.session.rate_left().map(|(limit, remaining)| Rate { limit, remaining });
+            say(frames, &self.codec.tell(&event.event, rate));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_given_up(&mut self, cx: &mut Context<'_>) -> Poll<GivenUp> {
+        self.listener.outbox.poll_given_up(cx)
+    }
+
+    fn end(&mut self, ending: Option<Ending>, frames: &mut Frames) {
+        tracing::debug!(session = &**self.listener.session.id(), ?ending, "socket ends");
+        for event in self.listener.outbox.take() {
+            say(frames, &self.codec.tell(&event.event, None));
+        }
+        if let Some(ending) = ending {
+            say(frames, &self.codec.farewell(ending.name, ending.message));
+        }
+    }
+}
+
+impl Drop for Realtime {
+    fn drop(&mut self) {
+        self.sessions.close(&self.listener.session);
+    }
+}
+
+/// Tells a client why it may not come in.
+pub async fn turn_away<S>(io: S, already_read: Vec<u8>, host: &Host, why: Away)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let ending: Ending = why.into();
+    let error = error_of(ending);
+    let told = realtime::Realtime::new(fastrand::u64(..), None).farewell(&error.code, &error.message);
+    let line = Line::new(io, already_read, host.limits.max_message);
+    turn_away_as(line, ending, |out| out.extend_from_slice(told.concat().as_bytes())).await;
+}
+
+fn say(frames: &mut Frames, told: &[String]) {
+    for text in told {
+        frames.text(|out| out.extend_from_slice(text.as_bytes()));
+    }
+}

@@ -11,6 +11,7 @@ use super::converse::{error_of, turn_away_as};
 use super::line::{Frames, Line};
 use super::talk::{Heard, Talk};
 use super::{Away, Host, Limits};
+use crate::event::Command;
 use crate::session::{GivenUp, Listener, Opened, Sessions};
 use crate::wire::realtime::{self, Rate, Step};
 
@@ -91,6 +92,8 @@ impl Talk for Realtime {
 
 impl Drop for Realtime {
     fn drop(&mut self) {
+        // Nobody is left to hear what is still being said.
+        self.listener.session.handle(Command::Cancel { turn_id: None });
         self.sessions.close(&self.listener.session);
     }
 }

@@ -60,7 +60,7 @@ pub(super) enum Part {
 /// An item's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
-    InProgress,
+    Running,
     Completed,
     Incomplete,
 }
@@ -68,7 +68,7 @@ pub(super) enum Progress {
 impl Progress {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::InProgress => "in_progress",
+            Self::Running => "in_progress",
             Self::Completed => "completed",
             Self::Incomplete => "incomplete",
         }
@@ -96,7 +96,7 @@ pub(super) struct Still {
 impl Item {
     /// A reply that has just begun.
     pub(super) const fn reply(id: String) -> Self {
-        Self { id, role: Role::Assistant, progress: Progress::InProgress, parts: Vec::new(), plain: None }
+        Self { id, role: Role::Assistant, progress: Progress::Running, parts: Vec::new(), plain: None }
     }
 
     /// Reads an item and the stills in it; `new_id` if it has none.

@@ -14,6 +14,7 @@ const SAVE_AFTER = 300;
 const UNATTENDED = 15_000; // until a kiosk presses its own button
 
 const KEPT_TURNS = 40;
+const OPEN = ['waiting', 'running'];
 
 const COMPARED = ['sequential', 'parallel', 'race'];
 
@@ -26,7 +27,7 @@ const kept = load();
 const token = takeToken();
 const rapport = new Rapport(new URL('ws', location.href.replace('http', 'ws')).href, { token, get storage() { return sessionStorage; } });
 const turns = (kept.turns ?? []).map((turn) => rapport.turns.find(({ message }) => message.id === turn.message.id)
-	?? (turn.isOpen ? { ...turn, status: 'lost' } : turn));
+	?? { ...turn, ...(OPEN.includes(turn.status) && { status: 'lost' }) });
 let description = kept.description; // the camera's last
 let house = kept.house ?? { suggestions: {}, visitors: [] };
 let muted; // the reply that the visitor talked over: no more of it is read aloud

@@ -1,83 +1,79 @@
-// Rapport's client, to be copied: docs/client.md. What it does on the wire: docs/protocol.md.
+// Rapport's client, to be copied: docs/client.md, docs/protocol.md.
 
-/** Milliseconds: the backoff's, until a socket's age clears it, until one must have begun. */
-const [FIRST, LONGEST, OVERLOADED, STEADY, PATIENCE] = [500, 15_000, 5_000, 5_000, 10_000];
+// In ms: the backoff's; a socket's age that clears it (and 1013's wait); a connection's.
+const [FIRST, LONGEST, STEADY, PATIENCE] = [500, 15_000, 5_000, 10_000];
 
-/** Close codes after which only `connect()` goes on. @type {any} */
+/** After these closes only `connect()` goes on. @type {any} */
 const FINAL = { 1000: 'ended', 1008: 'refused', 4003: 'replaced' };
-const FAULTS = [1002, 1007, 1009]; // what was sent is not sent again
+const FAULTS = [1002, 1007, 1009];
+const AGAIN = { status: 'waiting', sent: false };
 
-/** @typedef {{ tone?: string, lang?: string, strategy?: string, user_description?: string, queue?: boolean }} How */
-
-/** Await it for its end, iterate over it for its text. */
+/** Await its end, iterate over its text. */
 export class Turn {
 	text = '';
 	status = 'waiting'; // `running`, `turn_done`'s, `refused`, `lost`
-	isOpen = true;
 	sent = false; // by this connection
 	turnId = '';
 	/** @type {any} */ tone;
 	/** @type {any} */ error;
 	/** @type {any} */ report;
-	#next;
+	#more;
 
-	/** @param {EventTarget} rapport @param {any} message */
+	/** @param {Rapport} rapport @param {any} message */
 	constructor(rapport, message) {
 		this.message = message;
-		this.#next = () => new Promise((go) => rapport.addEventListener('turn', go, { once: true }));
+		this.#more = () => rapport.turns.includes(this)
+			&& new Promise((go) => rapport.addEventListener('turn', go, { once: true }));
 	}
 
 	/** @param {(end: any) => any} resolve */
 	async then(resolve) {
-		while (this.isOpen) await this.#next();
-		const { text, status, error, report } = this;
-		resolve({ ...report, text, status, error });
+		while (await this.#more());
+		resolve({ ...this, ...this.report });
 	}
 
-	/** An empty piece: what came before is void. */
+	/** An empty piece voids those before. */
 	async *[Symbol.asyncIterator]() {
-		for (let told = ''; this.isOpen || told !== this.text;) {
-			const { text } = this;
-			if (text === told) await this.#next();
-			else yield text.startsWith(told) ? text.slice(told.length, (told = text).length) : (told = '');
-		}
+		let told = '';
+		do {
+			while (told !== this.text) {
+				const { text } = this;
+				yield text.startsWith(told) ? text.slice(told.length, (told = text).length) : (told = '');
+			}
+		} while (await this.#more());
 	}
 }
 
 export class Rapport extends EventTarget {
-	state = 'connecting'; // `open`, `waiting` (lost, and coming back), or one of FINAL
-	/** What has not ended. @type {Turn[]} */ turns = [];
+	state = 'connecting'; // `open`, `waiting` (coming back), FINAL's
+	/** Not ended. @type {Turn[]} */ turns = [];
 	/** @type {any} */ identity;
 	epoch = 0;
 	forgetting = false; // until the new epoch
+	#options;
 	#failures = 0;
 	#retryAfter = 0;
 	#silent = 0;
-	/** @type {any} */ #running; // the snapshot's turn
 	/** @type {any} */ #socket = { close() {} };
-	/** @type {any} */ #timer;
+	#timer = setTimeout(() => this.connect());
 
 	/** @param {string} url @param {{ token?: string, sessionId?: string, storage?: any }} options */
 	constructor(url, options = {}) {
 		super();
-		this.url = url;
-		this.options = options;
+		this.#options = options;
+		if (options.sessionId) this.identity = { session_id: options.sessionId };
 		try {
-			Object.assign(this, JSON.parse(options.storage.rapport));
-		} catch {} // nothing kept
+			Object.assign(this, JSON.parse(options.storage.rapport), { state: this.state });
+		} catch {}
+		this.url = url;
 		this.turns = this.turns.map((kept) => Object.assign(new Turn(this, kept.message), kept, { sent: kept.status === 'running' }));
-		const hurry = () => this.state === 'waiting' && this.connect();
-		addEventListener('online', hurry);
-		addEventListener('visibilitychange', hurry);
-		addEventListener('offline', () => this.state === 'open' && this.#lost(1006));
+		for (const sign of ['online', 'visibilitychange']) addEventListener(sign, () => this.state === 'waiting' && this.connect());
+		addEventListener('offline', () => this.state === 'open' && this.#lost());
 		addEventListener('pagehide', () => this.save());
-		this.#timer = setTimeout(() => this.connect());
 	}
 
-	/** `queue`: once nothing runs that it would interrupt. @param {string} question @param {How} [how] */
-	ask(question, how) {
-		const id = Math.random().toString(36).slice(2);
-		const turn = new Turn(this, { ...how, type: 'message', id, text_user_msg: question });
+	ask(question = '', how = {}) {
+		const turn = new Turn(this, { ...how, type: 'message', id: Math.random().toString(36).slice(2), text_user_msg: question });
 		this.turns.push(turn);
 		this.#flush();
 		return turn;
@@ -94,81 +90,73 @@ export class Rapport extends EventTarget {
 		return this.#send({ type: 'typing', refresh });
 	}
 
-	/** @param {Blob | ArrayBuffer} still */
-	image(still) {
+	image(still = new Blob()) {
 		if (this.state === 'open' && !this.forgetting) this.#socket.send(still);
 	}
 
-	/** The visitor leaves. */
 	forget() {
 		if (!this.forgetting) this.#send({ type: 'forget' });
 		this.forgetting = Boolean(this.identity);
-		this.#end('cancelled');
+		for (const turn of this.turns) this.#change(turn, { status: 'cancelled' });
 		this.save();
 	}
 
 	close() {
 		this.save();
-		this.options = {}; // the storage is the next one's
+		this.#options = {}; // another's storage now
 		this.#lost(1000);
-		this.#end('lost');
 	}
 
 	connect() {
 		this.#drop();
-		if (this.state !== 'waiting') this.#enter('connecting');
+		if (this.state !== 'waiting') this.#tell('state', this.state = 'connecting');
 		this.#retryAfter = 0;
-		const { token, sessionId: session_id } = this.options;
-		const query = new URLSearchParams(this.identity ?? (session_id && { session_id }));
-		// A browser can't set headers here.
-		const protocols = ['rapport.v1.json', `rapport-token.${token}`].slice(0, token ? 2 : 1);
-		const socket = this.#socket = new WebSocket(`${this.url}?${query}`, protocols);
+		const { token } = this.#options;
+		const query = new URLSearchParams(this.identity);
+		const socket = this.#socket = new WebSocket(`${this.url}?${query}`, token ? [`rapport-token.${token}`] : []);
 		socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
 		socket.onclose = ({ code }) => this.#lost(code);
-		this.#timer = setTimeout(() => this.#lost(1006), PATIENCE);
+		this.#timer = setTimeout(() => this.#lost(), PATIENCE);
 	}
 
 	save() {
-		const { identity, epoch, forgetting, turns } = this;
 		try {
-			this.options.storage.rapport = JSON.stringify({ identity, epoch, forgetting, turns });
-		} catch {} // full, or switched off
+			this.#options.storage.rapport = JSON.stringify(this);
+		} catch {}
 	}
 
-	/** @param {any} frame */
-	#send(frame) {
-		if (this.state === 'open') this.#socket.send(JSON.stringify(frame));
-		return this.state === 'open';
+	#send(frame = {}) {
+		const isOpen = this.state === 'open';
+		if (isOpen) this.#socket.send(JSON.stringify(frame));
+		return isOpen;
 	}
 
 	#flush() {
 		for (const turn of this.forgetting ? [] : this.turns) {
-			if (!turn.sent && !(turn.message.queue && this.turns.some(({ sent }) => sent))) turn.sent = this.#send(turn.message);
+			if (!turn.message.queue || !this.turns.some(({ sent }) => sent)) turn.sent ||= this.#send(turn.message);
 		}
 	}
 
 	/** @param {any} frame */
 	#receive(frame) {
-		const { type, seq, from_seq: first = seq, turn_id: turnId, id, text, status, code } = frame;
+		const { type, seq, turn_id: turnId, id, text, status, code } = frame;
 		this.#silent = 0;
 		if (type === 'session') return this.#welcome(frame);
 		if (type === 'closing') this.#retryAfter = frame.retry_after_ms;
 		if (!seq) return;
-		if (this.state !== 'open') return this.#tell('error', frame); // not let in
+		if (this.state !== 'open') return this.#tell('error', frame);
 		const last = this.identity.last_seq;
-		if (first > last + 1) return this.#lost(1006); // one is missing
+		if ((frame.from_seq ?? seq) > last + 1) return this.#lost(); // one is missing
 		if (seq > last) this.identity.last_seq = seq;
-		else if (!type.startsWith('turn_')) return; // those of a repeated message are old
+		else if (!type.startsWith('turn_')) return; // else a repeated message's
 		const restarted = seq > last && frame.restarted;
 		const turn = this.turns.find((each) => each.turnId === turnId || each.message.id === id);
-		// What else ran was never written down.
-		for (const other of restarted ? this.turns : []) if (other !== turn) this.#again(other, { text: '', turnId: '' });
-		const known = this.#running?.turn_id === turnId ? this.#running : { text: '' };
-		if (type === 'token') known.text += text;
+		// What else ran is void.
+		for (const other of restarted ? this.turns : []) if (other !== turn) this.#change(other, { ...AGAIN, text: '', turnId: '' });
 		if (type === 'description' ? !this.forgetting : !turn && !turnId) this.#tell(type, frame);
-		if (!turn || code === 'shutting_down') return; // that is sent again after the close
+		if (!turn || code === 'shutting_down') return; // sent again later
 		/** @type {any} */ const changes = {
-			turn_started: { turnId, status: 'running', ...((restarted || turn.turnId !== turnId) && { text: known.text, tone: undefined }) },
+			turn_started: { turnId, status: 'running', ...((restarted || turn.turnId !== turnId) && { text: '', tone: undefined }) },
 			tone: { tone: frame },
 			token: { text: turn.text + text },
 			turn_done: { status, text, report: frame },
@@ -181,75 +169,57 @@ export class Rapport extends EventTarget {
 	#welcome(frame) {
 		const { session_id, resume_token: resume, epoch, resumed, snapshot } = frame;
 		const isSame = this.identity?.session_id === session_id;
-		const isNewEpoch = isSame && this.epoch !== epoch;
-		const forgotten = isNewEpoch && !this.forgetting; // by another
-		this.forgetting &&= isSame && !isNewEpoch;
+		const isNew = this.epoch > 0 && this.epoch !== epoch;
+		const detail = { ...frame, forgotten: isSame && isNew && !this.forgetting };
+		this.forgetting &&= isSame && !isNew;
 		this.identity = { session_id, resume, last_seq: (resumed ? this.identity : frame).last_seq };
 		this.epoch = epoch;
-		this.#running = snapshot?.turn;
+		const begun = snapshot?.turn ?? {};
 		if (this.state !== 'open') {
 			clearTimeout(this.#timer);
 			this.#timer = setInterval(() => {
 				this.#failures = 0;
-				if (++this.#silent > 4) this.#lost(1006); // a network that went away closes nothing
+				if (++this.#silent > 4) this.#lost(); // a dead network closes nothing
 				else this.#send({ type: 'ping' });
 			}, STEADY);
-			this.#enter('open');
+			this.#tell('state', this.state = 'open');
 		}
 		if (this.forgetting) this.#send({ type: 'forget' }); // it was not heard
 		for (const turn of this.turns) {
 			if (!isSame && turn.turnId) this.#change(turn, { status: 'lost' });
-			else if (snapshot) this.#again(turn, this.#running?.turn_id === turn.turnId && { text: this.#running.text });
+			else if (snapshot) this.#change(turn, { ...AGAIN, text: begun.turn_id === turn.turnId ? begun.text : turn.text });
 		}
-		this.#tell('session', { ...frame, forgotten });
+		this.#tell('session', detail);
 		this.#flush();
 		this.save();
 	}
 
 	/** @param {Turn} turn @param {any} changes */
-	#again(turn, changes) {
-		this.#change(turn, { status: 'waiting', sent: false, ...changes });
-	}
-
-	/** @param {Turn} turn @param {any} changes */
 	#change(turn, changes, delta = '') {
 		Object.assign(turn, changes);
-		turn.isOpen = /waiting|running/.test(turn.status);
-		this.turns = this.turns.filter(({ isOpen }) => isOpen);
+		if (!/waiting|running/.test(turn.status)) this.turns = this.turns.filter((each) => each !== turn);
 		this.#tell('turn', { turn, delta });
 		this.#flush();
 	}
 
-	/** @param {string} status */
-	#end(status) {
-		for (const turn of this.turns) this.#change(turn, { status });
-	}
-
-	/** @param {number} code */
-	#lost(code) {
+	#lost(code = 1006) {
 		this.#drop();
 		const backoff = Math.min(LONGEST, FIRST * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
-		const floor = code === 1013 ? OVERLOADED : this.#retryAfter;
+		const floor = code === 1013 ? STEADY : this.#retryAfter;
 		if (!FINAL[code]) this.#timer = setTimeout(() => this.connect(), floor + backoff);
-		this.#enter(FINAL[code] ?? 'waiting');
+		this.#tell('state', this.state = FINAL[code] ?? 'waiting');
 		for (const turn of this.turns) {
-			if (turn.sent && turn.status === 'waiting') this.#again(turn, FAULTS.includes(code) && { status: 'refused' });
+			if (code === 1000) this.#change(turn, { status: 'lost' });
+			else if (turn.sent && turn.status === 'waiting') this.#change(turn, FAULTS.includes(code) ? { status: 'refused' } : AGAIN);
 		}
 	}
 
 	#drop() {
-		clearTimeout(this.#timer); // or interval
+		clearTimeout(this.#timer);
 		Object.assign(this.#socket, { onmessage: null, onclose: null }).close();
-		this.#silent = 0;
 	}
 
-	/** @param {string} state */
-	#enter(state) {
-		this.#tell('state', this.state = state);
-	}
-
-	/** @param {string} type @param {any} detail */
-	#tell(type, detail) {
+	#tell(type = '', detail = {}) {
 		this.dispatchEvent(new CustomEvent(type, { detail }));
 	}
 }

@@ -1,6 +1,6 @@
 // Rapport's client, to be copied: docs/client.md, docs/protocol.md.
 
-// In ms: the backoff's; a socket's age that clears it (and 1013's wait); a connection's.
+// In ms: the backoff's; a socket's age that clears it and 1013's wait; a connection's.
 const [FIRST, LONGEST, STEADY, PATIENCE] = [500, 15_000, 5_000, 10_000];
 
 /** After these closes only `connect()` goes on. @type {any} */
@@ -103,7 +103,7 @@ export class Rapport extends EventTarget {
 
 	close() {
 		this.save();
-		this.#options = {}; // another's storage now
+		this.#options = {}; // another's storage
 		this.#lost(1000);
 	}
 

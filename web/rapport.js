@@ -1,4 +1,4 @@
-// Rapport's client, to be copied: docs/client.md, docs/protocol.md.
+// Rapport's client, to be copied: docs/client.md.
 
 // In ms: the backoff's; a socket's age that clears it and 1013's wait; a connection's.
 const [FIRST, LONGEST, STEADY, PATIENCE] = [500, 15_000, 5_000, 10_000];
@@ -8,7 +8,7 @@ const FINAL = { 1000: 'ended', 1008: 'refused', 4003: 'replaced' };
 const FAULTS = [1002, 1007, 1009];
 const AGAIN = { status: 'waiting', sent: false };
 
-/** Await its end, iterate over its text. */
+/** Await its end, iterate for its text. */
 export class Turn {
 	text = '';
 	status = 'waiting'; // `running`, `turn_done`'s, `refused`, `lost`
@@ -29,7 +29,7 @@ export class Turn {
 	/** @param {(end: any) => any} resolve */
 	async then(resolve) {
 		while (await this.#more());
-		resolve({ ...this, ...this.report });
+		return resolve({ ...this, ...this.report });
 	}
 
 	/** An empty piece voids those before. */
@@ -152,7 +152,7 @@ export class Rapport extends EventTarget {
 		const restarted = seq > last && frame.restarted;
 		const turn = this.turns.find((each) => each.turnId === turnId || each.message.id === id);
 		// What else ran is void.
-		for (const other of restarted ? this.turns : []) if (other !== turn) this.#change(other, { ...AGAIN, text: '', turnId: '' });
+		for (const other of restarted ? this.turns : []) if (other !== turn) this.#change(other, { ...AGAIN, text: '', turnId: '', tone: undefined });
 		if (type === 'description' ? !this.forgetting : !turn && !turnId) this.#tell(type, frame);
 		if (!turn || code === 'shutting_down') return; // sent again later
 		/** @type {any} */ const changes = {

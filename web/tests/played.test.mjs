@@ -178,6 +178,15 @@ test('a number that is missing makes it connect again from the last it took', ()
   assert.equal(newest().query.last_seq, '2');
 });
 
+test('a turn chains like a promise, and many may wait for it', async () => {
+  const turn = running();
+  const [length, pieces] = [turn.then(({ text }) => text.length).then((count) => count * 2), Promise.all([all(turn), all(turn)])];
+  newest().tell(done('t1', 'Old end', 3));
+  assert.equal(await length, 14);
+  assert.deepEqual((await pieces).map((each) => each.join('')), ['Old end', 'Old end']);
+  assert.deepEqual(await all(turn), ['Old end']); // behind its end, too
+});
+
 test('joined tokens fill their numbers', () => {
   const turn = running();
   newest().tell({ type: 'token', turn_id: 't1', text: 'and new', from_seq: 3, seq: 9 }, { type: 'token', turn_id: 't1', text: '.', seq: 10 });

@@ -187,6 +187,39 @@ test('a turn chains like a promise, and many may wait for it', async () => {
   assert.deepEqual(await all(turn), ['Old end']); // behind its end, too
 });
 
+test('an end whose text is another voids the pieces before', async () => {
+  const turn = running();
+  const pieces = all(turn);
+  await new Promise(setImmediate);
+  newest().tell(done('t1', 'Another text', 3));
+  assert.deepEqual(await pieces, ['Old ', '', 'Another text']);
+});
+
+test('a repeated `turn_started` is old news, even of a turn that was restarted', () => {
+  const turn = running();
+  newest().end(1012);
+  const socket = comeBack({ last_seq: 900, snapshot: { history: [], turn: { turn_id: 't1', text: 'Old and ' } } });
+  socket.tell({ type: 'turn_started', turn_id: 't1', id: turn.message.id, restarted: true, seq: 1 });
+  assert.equal(turn.text, 'Old and ');
+});
+
+test('a reload takes up what was kept, and connects anew', () => {
+  const storage = {};
+  rapport = new Rapport('ws://house/ws', { storage });
+  mock.timers.tick(1);
+  const turn = running();
+  const waiting = rapport.ask('When?');
+  rapport.save();
+  rapport = new Rapport('ws://house/ws', { storage });
+  assert.equal(rapport.state, 'connecting');
+  assert.deepEqual(rapport.turns.map(({ text, status, sent }) => [text, status, sent]), [['Old ', 'running', true], ['', 'waiting', false]]);
+  mock.timers.tick(1);
+  assert.deepEqual(newest().query, { session_id: 's1', resume: 'r1', last_seq: '2' });
+  newest().tell(session({ resumed: true }));
+  assert.deepEqual(newest().asked('message').map(({ id }) => id), [waiting.message.id]);
+  assert.equal(rapport.turns[0].message.id, turn.message.id);
+});
+
 test('joined tokens fill their numbers', () => {
   const turn = running();
   newest().tell({ type: 'token', turn_id: 't1', text: 'and new', from_seq: 3, seq: 9 }, { type: 'token', turn_id: 't1', text: '.', seq: 10 });

@@ -1,18 +1,20 @@
-// Wires the page: frames change the transcript, which is shown and told; what the visitor does is sent.
+// Wires the page: what Rapport tells is shown and said; what the visitor does is sent.
 
 import { Camera } from './camera.js';
 import { Composer } from './composer.js';
-import { Connection } from './connection.js';
 import { Conversation } from './conversation.js';
 import { button, fill, h, icon } from './dom.js';
 import { errorWords, language, languageOf, setLanguage, spoken, t, wordsFor } from './i18n.js';
 import { Idle, kiosk } from './kiosk.js';
+import { Rapport } from './rapport.js';
 import { Announcer, Microphone, Reader } from './speech.js';
-import { Transcript } from './transcript.js';
 
 // All in milliseconds.
 const SAVE_AFTER = 300;
 const UNATTENDED = 15_000; // until a kiosk presses its own button
+
+const KEPT_TURNS = 40;
+const OPEN = ['waiting', 'running'];
 
 const COMPARED = ['sequential', 'parallel', 'race'];
 
@@ -20,11 +22,13 @@ const ui = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) 
 const settings = [...ui.settings.querySelectorAll('select')];
 for (const { options } of settings) for (const option of options) option.value = option.value; // before labels replace it
 
-/** What survives a reload: one record, so that sequence number and text always agree. */
+/** What survives a reload, beside what `rapport` keeps. */
 const kept = load();
-const transcript = new Transcript(kept.conversation);
-/** From a visitor's `forget` until the new epoch: nothing that comes between is for the next one. */
-let isForgetting = kept.isForgetting ?? false;
+const token = takeToken();
+const rapport = new Rapport(new URL('ws', location.href.replace('http', 'ws')).href, { token, get storage() { return sessionStorage; } });
+const turns = (kept.turns ?? []).map((turn) => rapport.turns.find(({ message }) => message.id === turn.message.id)
+	?? { ...turn, ...(OPEN.includes(turn.status) && { status: 'lost' }) });
+let description = kept.description; // the camera's last
 let house = kept.house ?? { suggestions: {}, visitors: [] };
 let muted; // the reply that the visitor talked over: no more of it is read aloud
 let saveTimer = 0;
@@ -35,14 +39,13 @@ const conversation = new Conversation(ui.log, ui.scroller, ui.newest, {
 	ask, compare, edit, say: (words) => announcer.say(words), strategy: () => house.strategy,
 });
 const composer = new Composer(ui.composer, ask, prepare);
-const connection = new Connection(kept.identity, takeToken(), receive, followConnection);
-const camera = new Camera(ui.preview, (still) => isForgetting || connection.send(still), showCamera);
+const camera = new Camera(ui.preview, (still) => rapport.image(still), showCamera);
 const microphone = new Microphone(hear, showMicrophone);
 const idle = kiosk.isOn && new Idle(isBusy, showCountdown, reset);
 
 function load() {
 	try {
-		return JSON.parse(sessionStorage.rapport);
+		return JSON.parse(sessionStorage.page);
 	} catch {
 		return {};
 	}
@@ -51,13 +54,12 @@ function load() {
 function save() {
 	clearTimeout(saveTimer);
 	saveTimer = 0;
-	const { identity, token } = connection;
 	const record = {
-		conversation: transcript, identity, token, isForgetting, house, draft: ui.question.value,
+		turns, description, token, house, draft: ui.question.value,
 		language: language(), settings: settings.map(({ value }) => value),
 	};
 	try {
-		sessionStorage.rapport = JSON.stringify(record);
+		sessionStorage.page = JSON.stringify(record);
 	} catch {} // full, or switched off
 }
 
@@ -68,50 +70,33 @@ function takeToken() {
 	return token ?? kept.token;
 }
 
-function receive(frame) {
-	if (frame.type === 'session') begin(frame);
-	else if (!isForgetting) follow(frame); // else it is of the visitor who left
-}
-
-function follow(frame) {
-	const { turn, delta } = transcript.apply(frame);
-	if (turn) {
-		conversation.show(turn, delta);
-		tell(turn, delta);
-	} else if (frame.type === 'description') {
-		showCamera();
-	} else if (frame.type === 'error' && !frame.turn_id && frame.code !== 'unauthorized') {
-		fill(ui.notice, errorWords(frame));
-	}
+function follow({ turn, delta }) {
+	if (!turns.includes(turn)) return;
+	const { tone, report, message } = turn;
+	if (tone) tone.seen ??= { client: message.user_description, fallback: '' }[tone.outcome] ?? description ?? '';
+	if (report?.status === 'cancelled' && !turn.isStopped) turn.status = 'lost'; // the server stopped
+	conversation.show(turn, delta);
+	tell(turn, delta);
 	afterChange();
 }
 
-function begin(frame) {
-	const { before } = frame;
-	const isSame = before?.sessionId === frame.session_id;
-	const isNewEpoch = isSame && before.epoch !== frame.epoch;
-	ui.builtin.hidden = frame.server !== 'builtin';
-	if (isForgetting) {
-		if (isSame && !isNewEpoch) return connection.send({ type: 'forget' }); // asked for while nobody listened
-		isForgetting = false;
-	} else if (isNewEpoch) {
-		wipe();
-	} else if (!frame.resumed) {
-		transcript.description = null;
-		const cutOff = transcript.cutOff(!isSame);
-		transcript.restore(frame.snapshot?.turn);
-		for (const turn of cutOff) {
-			conversation.show(turn);
-			tell(turn);
-		}
-	}
+function begin({ resumed, forgotten, server }) {
+	ui.builtin.hidden = server !== 'builtin';
+	if (forgotten) wipe();
+	if (!resumed) description = null;
 	showCamera();
 	learnHouse();
 	afterChange();
 }
 
+function see({ source, text }) {
+	if (source !== 'client') description = text;
+	showCamera();
+	afterChange();
+}
+
 async function learnHouse() {
-	const headers = connection.token ? { authorization: `Bearer ${connection.token}` } : {};
+	const headers = token ? { authorization: `Bearer ${token}` } : {};
 	const response = await fetch('house.json', { headers }).catch(() => ({}));
 	if (!response.ok) return; // the next session asks again
 	const news = await response.json();
@@ -127,15 +112,13 @@ function followConnection(state) {
 	showConnection();
 	if (state === 'open') return wasLost && announcer.say(t('connected'));
 	if (idle && state !== 'waiting') setTimeout(reconnect, UNATTENDED, state);
-	transcript.unsend();
-	for (const turn of transcript.unsent()) conversation.show(turn);
 	afterChange();
 }
 
 function reconnect(state) {
-	if (connection.state !== state) return;
-	if (state === 'replaced') connection.identity = undefined; // another window has the old one
-	connection.connect();
+	if (rapport.state !== state) return;
+	if (state === 'replaced') rapport.identity = undefined; // another window has the old one
+	rapport.connect();
 }
 
 function tell(turn, delta) {
@@ -146,30 +129,33 @@ function tell(turn, delta) {
 	if (!delta) announcer.say(wordsFor(`status.${turn.status}`));
 }
 
+const active = () => rapport.turns.find(({ sent }) => sent);
+const unsent = () => rapport.turns.filter(({ sent }) => !sent);
+
 function ask(question) {
 	hush();
-	cancelQueued(({ group }) => group);
-	const turn = add(question, { description: ui.visitor.value || undefined, strategy: ui.strategy.value || undefined });
-	camera.look();
+	rapport.cancel(unsent().filter(({ group }) => group));
 	// It interrupts what runs, unless others wait before it.
-	if (transcript.unsent().length === 1) transmit(turn);
-	conversation.show(turn);
+	const queue = rapport.state !== 'open' || unsent().length > 0;
+	add(question, { user_description: ui.visitor.value || undefined, strategy: ui.strategy.value || undefined, queue });
+	camera.look();
 	conversation.follow();
-	if (connection.state === 'ended') connection.connect();
+	if (rapport.state === 'ended') rapport.connect();
 	attract(false);
 	composer.focus();
 	afterChange();
 }
 
-function add(question, how) {
-	const turn = transcript.ask(question, how);
-	for (const old of transcript.trim()) conversation.remove(old);
-	return turn;
+function add(question, how, group) {
+	const turn = Object.assign(rapport.ask(question, how), { group });
+	turns.push(turn);
+	for (const old of turns.splice(0, turns.length - KEPT_TURNS)) conversation.remove(old);
+	conversation.show(turn);
 }
 
-function compare({ question, description }) {
+function compare({ text_user_msg: question, user_description }) {
 	const group = `compared-${performance.now()}`;
-	for (const strategy of COMPARED) conversation.show(add(question, { strategy, group, description }));
+	for (const strategy of COMPARED) add(question, { strategy, user_description, queue: true }, group);
 	conversation.follow(ui.log.lastElementChild);
 	afterChange();
 }
@@ -179,47 +165,22 @@ function edit(question) {
 	ui.question.focus();
 }
 
-function transmit(turn) {
-	const { id, question, strategy, description } = turn;
-	turn.sent = !isForgetting
-		&& connection.send({ type: 'message', id, text_user_msg: question, strategy, user_description: description });
-}
-
-/** Sends the next queued question, once nothing runs that it would interrupt. */
-function sendQueued() {
-	const [next] = transcript.unsent();
-	if (!next || transcript.active()) return;
-	transmit(next);
-	if (next.sent) conversation.show(next);
-}
-
 function prepare() {
 	silence();
-	connection.send({ type: 'typing' });
+	rapport.typing();
 	camera.look();
 }
 
 function stop() {
 	hush();
-	cancelQueued(() => true);
-	const active = transcript.active();
-	if (active) {
-		active.isStopped = true;
-		connection.send({ type: 'cancel', turn_id: active.turnId });
-	}
+	for (const turn of rapport.turns) turn.isStopped = true;
+	rapport.cancel();
 	composer.focus();
 	afterChange();
 }
 
-function cancelQueued(isMeant) {
-	for (const turn of transcript.unsent().filter(isMeant)) {
-		turn.status = 'cancelled';
-		conversation.show(turn);
-	}
-}
-
 function silence() {
-	muted = transcript.active();
+	muted = active();
 	reader.clear();
 }
 
@@ -230,8 +191,7 @@ function hush() {
 
 function forget() {
 	wipe();
-	if (!isForgetting) connection.send({ type: 'forget' });
-	isForgetting = connection.identity !== undefined;
+	rapport.forget();
 	composer.focus();
 	afterChange();
 	save();
@@ -239,8 +199,8 @@ function forget() {
 
 function wipe() {
 	hush();
-	transcript.turns = [];
-	transcript.description = null;
+	turns.length = 0;
+	description = null;
 	conversation.clear();
 	announcer.clear();
 	composer.write('');
@@ -253,7 +213,7 @@ function wipe() {
 
 function lookAgain() {
 	ui.visitor.value = '';
-	transcript.description = connection.send({ type: 'typing', refresh: true }) ? undefined : null; // not yet, or unknown
+	description = rapport.typing(true) ? undefined : null; // not yet, or unknown
 	camera.look();
 	showCamera();
 	composer.focus();
@@ -280,7 +240,7 @@ function isBusy() {
 	return reader.isSpeaking || microphone.isListening || isReplying();
 }
 
-const isReplying = () => connection.state === 'open' && transcript.active() !== undefined;
+const isReplying = () => rapport.state === 'open' && active() !== undefined;
 
 function showCountdown(seconds) {
 	const wasHidden = ui.countdown.hidden;
@@ -317,26 +277,24 @@ function stay() {
 }
 
 function afterChange() {
-	sendQueued();
-	ui.welcome.hidden = transcript.turns.length > 0;
-	const canStop = transcript.unsent().length > 0 || isReplying();
+	ui.welcome.hidden = turns.length > 0;
+	const canStop = unsent().length > 0 || isReplying();
 	if (!canStop && document.activeElement === ui.stop) composer.focus();
 	composer.update(canStop);
 	saveTimer ||= setTimeout(save, SAVE_AFTER);
 }
 
 function showConnection() {
-	const { state, lastError } = connection;
+	const { state } = rapport;
 	document.documentElement.dataset.link = state;
 	ui.banner.hidden = state === 'open' || state === 'connecting';
 	if (ui.banner.hidden) return;
-	const words = t(state === 'waiting' && !navigator.onLine ? 'banner.offline' : `banner.${state}`);
-	ui.why.textContent = state === 'refused' ? wordsFor(`error.${lastError}`, words) : words;
+	ui.why.textContent = t(state === 'waiting' && !navigator.onLine ? 'banner.offline' : `banner.${state}`);
 }
 
 function showCamera() {
 	const chosen = ui.visitor.value;
-	const text = chosen || transcript.description;
+	const text = chosen || description;
 	const words = text === undefined ? t('camera.looking') : text === '' ? t('camera.nobody') : '';
 	ui.seen.textContent = text ? t(chosen ? 'camera.client' : 'camera.sees', { text }) : words;
 	ui.seen.lang = text ? languageOf(text) : language();
@@ -392,12 +350,17 @@ document.documentElement.classList.toggle('public', kiosk.isPublic);
 ui.microphone.hidden = !Microphone.isPossible;
 ui.read.hidden = !Reader.isPossible;
 speak(kiosk.lang ? spoken(kiosk.lang) : kept.language ?? spoken());
-for (const turn of transcript.turns) conversation.show(turn);
+for (const turn of turns) conversation.show(turn);
 composer.write(kept.draft ?? '');
 
+const events = {
+	session: begin, turn: follow, description: see, state: followConnection,
+	error: (frame) => { if (frame.code !== 'unauthorized') fill(ui.notice, errorWords(frame)); },
+};
+for (const [name, act] of Object.entries(events)) rapport.addEventListener(name, ({ detail }) => act(detail));
 const clicks = {
 	forget, 'not-me': lookAgain, look: switchCamera, read: switchReader, microphone: () => microphone.toggle(),
-	stay, again: () => connection.connect(),
+	stay, again: () => rapport.connect(),
 	stop: ({ detail }) => { if (detail < 2) stop(); }, // not by the second click on Send, which was here
 	scroller: () => { if (isAttracting()) attract(false); },
 };
@@ -412,6 +375,5 @@ addEventListener('keydown', (event) => {
 	if (event.key === 'Escape' && !event.isComposing && composer.canStop && !ui.settings.matches(':popover-open')) stop();
 });
 composer.focus();
-attract(!transcript.turns.length);
+attract(!turns.length);
 afterChange();
-connection.connect();

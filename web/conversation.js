@@ -104,10 +104,11 @@ class TurnView {
 
 	constructor(turn, actions) {
 		Object.assign(this, { turn, actions });
-		const question = h('p.question', turn.question);
-		question.lang = this.#answer.lang = languageOf(turn.question);
-		this.edit = button('quiet', '', () => actions.edit(turn.question));
-		this.again = button('again', '', () => actions.ask(turn.question));
+		const { text_user_msg: asked } = turn.message;
+		const question = h('p.question', asked);
+		question.lang = this.#answer.lang = languageOf(asked);
+		this.edit = button('quiet', '', () => actions.edit(asked));
+		this.again = button('again', '', () => actions.ask(asked));
 		this.copy = button('quiet', '', async () => {
 			const words = await navigator.clipboard.writeText(turn.text).then(() => 'copied', () => 'error.copy');
 			actions.say(this.copy.textContent = t(words));
@@ -129,12 +130,12 @@ class TurnView {
 	}
 
 	update(range = this.#range) {
-		const { status, sent, text, group, strategy, report } = this.turn;
+		const { status, sent, text, group, message, report } = this.turn;
 		const isComing = status === 'waiting' || status === 'running';
 		this.#range = range;
 		this.root.dataset.status = status;
 		this.#asked.textContent = t('you');
-		this.#answered.textContent = t(group ? `strategy.${strategy}` : 'guide');
+		this.#answered.textContent = t(group ? `strategy.${message.strategy}` : 'guide');
 		this.#answered.className = group ? '' : 'hidden';
 		if (this.#answer.textContent !== text) this.#answer.textContent = text;
 		this.#answer.normalize(); // each token was a node
@@ -157,7 +158,8 @@ class TurnView {
 	}
 
 	#draw() {
-		const { report, group, tone, strategy = this.actions.strategy() } = this.turn;
+		const { report, group, tone, message } = this.turn;
+		const { strategy = this.actions.strategy() } = message;
 		this.#drawn.replaceChildren();
 		if (!this.#timeline.open || !report) return;
 		const others = Object.entries(costs(report)).filter(([name]) => name !== strategy);
@@ -167,7 +169,7 @@ class TurnView {
 			h('p', isRace ? t(`won.${tone.outcome}`) : ''), h('p', t('computed', { list })));
 		if (group) return;
 		const found = report.sources.map(({ title, file, score }) => h('p', `${title}: ${file} · ${score.toFixed(2)}`));
-		this.#drawn.append(...found, button('compare-all', t('compare'), () => this.actions.compare(this.turn)));
+		this.#drawn.append(...found, button('compare-all', t('compare'), () => this.actions.compare(message)));
 	}
 
 	#showTone() {

@@ -96,10 +96,9 @@ connected|Connected|已連線
 banner.offline|This device is offline.|裝置目前離線。
 banner.waiting|Connection lost. Trying again; what you write is kept.|連線中斷，重試中；您輸入的內容會保留。
 banner.replaced|This conversation is open in another window.|對話已在另一個視窗開啟。
-banner.refused|The server does not let this page in.|伺服器不允許連線。
 banner.ended|The conversation has ended.|對話已結束。
 again|Connect now|立即連線
-error.unauthorized|This page needs an access token: use the address you were given.|需要存取權杖，請使用館方提供的網址。
+banner.refused|This page needs an access token: use the address you were given.|需要存取權杖，請使用館方提供的網址。
 error.rate_limited|That was too fast. Please wait a moment.|太快了，請稍候。
 error.copy|Copying is blocked.|無法複製。
 error.question_too_long|The question is too long.|問題太長了。

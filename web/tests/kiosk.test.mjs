@@ -71,7 +71,7 @@ test('it attracts, answers, counts down in digits and forgets', async () => {
   const kept = await page.evaluate(() => JSON.stringify({ ...sessionStorage }) + JSON.stringify({ ...localStorage }) + document.documentElement.innerHTML);
   for (const words of [answer, answer.slice(0, 12)]) assert.ok(!kept.includes(words), 'something of the last visitor is left');
   // Behind the new epoch's `session` nothing of the old one comes.
-  await page.waitForFunction(() => JSON.parse(sessionStorage.rapport).identity.epoch === 2);
+  await page.waitForFunction(() => JSON.parse(sessionStorage.rapport).epoch === 2);
   const began = frames.findIndex(({ received }) => received?.type === 'session' && received.epoch === 2);
   assert.ok(began > 0);
   assert.ok(frames.slice(began).every(({ received }) => !received?.turn_id));

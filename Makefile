@@ -8,9 +8,9 @@ SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: test tools format lint unit simulate page readme kills bench soak deny screenshot measure
+.PHONY: test tools format lint unit simulate page clients readme kills bench soak deny screenshot measure
 
-test: tools format lint unit page readme
+test: tools format lint unit page clients readme
 	@echo "all passed"
 
 # What the tests need beside the Rust toolchain.
@@ -39,6 +39,13 @@ simulate:
 
 page: target/release/rapport
 	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm test
+
+# Official clients of the protocols that others defined, unmodified.
+clients: target/release/rapport
+	python3 -m venv $(TOOLS)/clients
+	$(TOOLS)/clients/bin/pip install -q -r tests/clients/requirements.txt
+	cd tests/clients && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport \
+		PYTHON_CLIENT=$(TOOLS)/clients/bin/python npm test
 
 readme: target/release/rapport
 	.ci/readme

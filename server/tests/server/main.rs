@@ -15,6 +15,7 @@ mod limits;
 mod manual;
 mod metrics;
 mod raw;
+mod realtime;
 mod resume;
 mod slow;
 mod stop;

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession } from '@openai/agents-realtime';
-import { startModel, startServer, within } from './server.mjs';
+import { startModel, startServer, tokenFile, within } from './server.mjs';
 
 let demo, model, asked;
 before(async () => {
   [demo, model] = await Promise.all([startServer('demo'), startModel()]);
-  asked = await startServer('serve', '--knowledge', 'none', '--token', 'secret', ...model.flags);
+  asked = await startServer('demo', '--token-file', tokenFile, ...model.flags);
 });
 after(async () => {
   await demo?.stop();
@@ -71,7 +71,7 @@ test('instructions and two turns reach the prompt', async () => {
 test('an interruption ends the reply, and the conversation goes on', async () => {
   const { session, transport, errors } = await connect(asked);
   const first = next(transport, 'output_text_delta');
-  session.sendMessage('Speak slowly.');
+  session.sendMessage('How tall is the clock? Say it slowly.');
   await first;
   const done = next(transport, 'response.done');
   session.interrupt();

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { startModel, startServer } from './server.mjs';
+import { startModel, startServer, tokenFile } from './server.mjs';
 
 let demo, model, asked;
 before(async () => {
   [demo, model] = await Promise.all([startServer('demo'), startModel()]);
-  asked = await startServer('serve', '--knowledge', 'none', '--token', 'secret', ...model.flags);
+  asked = await startServer('demo', '--token-file', tokenFile, ...model.flags);
 });
 after(async () => {
   await demo?.stop();

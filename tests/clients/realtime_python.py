@@ -56,7 +56,7 @@ async def asks(host):
 
 async def cancels(host):
     async with client(host).realtime.connect(model="gpt-realtime") as connection:
-        await ask(connection, "Speak slowly.")
+        await ask(connection, "How tall is the clock? Say it slowly.")
         await until(connection, "response.output_text.delta")
         await connection.response.cancel()
         done, _ = await until(connection, "response.done")

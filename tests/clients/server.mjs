@@ -12,6 +12,9 @@ import { createServer as createTlsServer } from 'node:tls';
 
 const DEADLINE = 20_000; // ms
 
+/** A file for `--token-file`: the token is `secret`. */
+export const tokenFile = new URL('token.txt', import.meta.url).pathname;
+
 /** Runs the server until it says its address. @param {string[]} args */
 export async function startServer(...args) {
   const binary = process.env.RAPPORT_BIN;

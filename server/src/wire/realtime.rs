@@ -147,7 +147,7 @@ impl Realtime {
     fn delta(&mut self, turn_id: &str, text: &str) {
         #[derive(Serialize)]
         #[serde(tag = "type", rename = "response.output_text.delta")]
-        struct Delta<'a> {
+        struct Piece<'a> {
             event_id: String,
             response_id: &'a str,
             item_id: &'a str,
@@ -159,7 +159,7 @@ impl Realtime {
         let Some(reply) = self.replying(turn_id) else { return };
         reply.text.push_str(text);
         let (response_id, item_id) = (&*reply.id, &*reply.item_id);
-        let delta = Delta { event_id, response_id, item_id, output_index: 0, content_index: 0, delta: text };
+        let delta = Piece { event_id, response_id, item_id, output_index: 0, content_index: 0, delta: text };
         let frame = serde_json::to_string(&delta).unwrap_or_default(); // strings and numbers are JSON
         self.step.frames.push(frame);
     }

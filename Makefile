@@ -40,9 +40,12 @@ simulate:
 page: target/release/rapport
 	cd web/tests && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm test
 
-# The clients of other protocols, unmodified.
+# Official clients of the protocols that others defined, unmodified.
 clients: target/release/rapport
-	cd tests/clients && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm test
+	python3 -m venv $(TOOLS)/clients
+	$(TOOLS)/clients/bin/pip install -q -r tests/clients/requirements.txt
+	cd tests/clients && npm ci --no-audit --no-fund && RAPPORT_BIN=$(CURDIR)/target/release/rapport \
+		PYTHON_CLIENT=$(TOOLS)/clients/bin/python npm test
 
 readme: target/release/rapport
 	.ci/readme

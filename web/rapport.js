@@ -1,4 +1,4 @@
-// Rapport's client, to be copied: docs/client.md.
+// To be copied: docs/client.md.
 
 // In ms: the backoff's; a socket's age that clears it and 1013's wait; a connection's.
 const [FIRST, LONGEST, STEADY, PATIENCE] = [500, 15_000, 5_000, 10_000];
@@ -167,19 +167,19 @@ export class Rapport extends EventTarget {
 
 	/** @param {any} frame */
 	#welcome(frame) {
-		const { session_id, resume_token: resume, epoch, resumed, snapshot } = frame;
+		const { session_id, resume_token: resume, epoch, owner, resumed, snapshot } = frame;
 		const isSame = this.identity?.session_id === session_id;
 		const isNew = this.epoch > 0 && this.epoch !== epoch;
 		const detail = { ...frame, forgotten: isSame && isNew && !this.forgetting };
 		this.forgetting &&= isSame && !isNew;
-		this.identity = { session_id, resume, last_seq: (resumed ? this.identity : frame).last_seq };
+		this.identity = { session_id, resume, ...(owner && { owner }), last_seq: (resumed ? this.identity : frame).last_seq };
 		this.epoch = epoch;
 		const begun = snapshot?.turn ?? {};
 		if (this.state !== 'open') {
 			clearTimeout(this.#timer);
 			this.#timer = setInterval(() => {
 				this.#failures = 0;
-				if (++this.#silent > 4) this.#lost(); // a dead network closes nothing
+				if (++this.#silent > 4) this.#lost(); // a dead network
 				else this.#send({ type: 'ping' });
 			}, STEADY);
 			this.#tell('state', this.state = 'open');

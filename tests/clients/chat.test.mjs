@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AbstractChat, WebSocketChatTransport, readUIMessageStream } from 'ai';
 import { WebSocket } from 'ws';
-import { demo } from './server.mjs';
+import { startServer } from './server.mjs';
 
 let server;
-before(async () => { server = await demo(); });
+before(async () => { server = await startServer('demo'); });
 after(() => server.stop());
 
-const open = (path = '/v1/chat/ws') => new WebSocketChatTransport({ url: `ws://${server.address}${path}`, webSocket: WebSocket });
+const open = (path = '/v1/chat/ws') => new WebSocketChatTransport({ url: `ws://${server.host}${path}`, webSocket: WebSocket });
 const said = (role, text) => ({ id: `${role}-${text}`, role, parts: [{ type: 'text', text }] });
 const textOf = (message) => message.parts.filter(({ type }) => type === 'text').map(({ text }) => text).join('');
 

@@ -147,7 +147,7 @@ impl Realtime {
     fn delta(&mut self, turn_id: &str, text: &str) {
         #[derive(Serialize)]
         #[serde(tag = "type", rename = "response.output_text.delta")]
-        struct Frame<'a> {
+        struct Piece<'a> {
             event_id: String,
             response_id: &'a str,
             item_id: &'a str,
@@ -159,8 +159,8 @@ impl Realtime {
         let Some(reply) = self.replying(turn_id) else { return };
         reply.text.push_str(text);
         let (response_id, item_id) = (&*reply.id, &*reply.item_id);
-        let frame = Frame { event_id, response_id, item_id, output_index: 0, content_index: 0, delta: text };
-        let frame = serde_json::to_string(&frame).unwrap_or_default(); // strings and numbers are JSON
+        let delta = Piece { event_id, response_id, item_id, output_index: 0, content_index: 0, delta: text };
+        let frame = serde_json::to_string(&delta).unwrap_or_default(); // strings and numbers are JSON
         self.step.frames.push(frame);
     }
 

@@ -23,7 +23,7 @@ const QUESTION: &str = "How tall is the clock?";
 const CHILD: &str = "a boy of about six with a dinosaur backpack";
 
 /// A PNG file by its structure, with a text that is none of the picture.
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], content: &[u8]| {
         PngChunk::new(*kind, Bytes::copy_from_slice(content)).encoder().bytes().to_vec()
     };

@@ -17,6 +17,7 @@ mod manual;
 mod metrics;
 mod original;
 mod raw;
+mod realtime;
 mod resume;
 mod slow;
 mod stop;

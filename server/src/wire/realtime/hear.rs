@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::ask::Ask;
 use super::conversation::Place;
 use super::fields::{Fault, Fields, short};
-use super::item::{Item, Part, Progress, Role, Still};
+use super::item::{Item, Part, Role, State, Still};
 use super::reply::Reply;
 use super::{Realtime, Step};
 use crate::event::{Command, Message, Upload};
@@ -139,7 +139,7 @@ impl Realtime {
         let Some(item) = self.conversation.get_mut(&id).filter(|item| item.role == Role::Assistant) else {
             return Err(Fault::new(CODE, "Only items of the assistant can be truncated.").at("item_id"));
         };
-        if item.progress == Progress::Running {
+        if item.progress == State::Running {
             let message = "The item is still being said. Cancel the response first.";
             return Err(Fault::new("item_in_progress", message).at("item_id"));
         }

@@ -59,13 +59,13 @@ pub(super) enum Part {
 
 /// An item's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum State {
     Running,
     Completed,
     Incomplete,
 }
 
-impl Progress {
+impl State {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "in_progress",
@@ -80,7 +80,7 @@ impl Progress {
 pub(super) struct Item {
     pub(super) id: String,
     pub(super) role: Role,
-    pub(super) progress: Progress,
+    pub(super) progress: State,
     pub(super) parts: Vec<Part>,
     /// A reply as it was before conversion: what a later prompt is to know.
     pub(super) plain: Option<String>,
@@ -96,7 +96,7 @@ pub(super) struct Still {
 impl Item {
     /// A reply that has just begun.
     pub(super) const fn reply(id: String) -> Self {
-        Self { id, role: Role::Assistant, progress: Progress::Running, parts: Vec::new(), plain: None }
+        Self { id, role: Role::Assistant, progress: State::Running, parts: Vec::new(), plain: None }
     }
 
     /// Reads an item and the stills in it; `new_id` if it has none.
@@ -132,7 +132,7 @@ impl Item {
             parts.push(read_part(role, &Fields::new(part, &path), &mut stills)?);
         }
         let id = id.map_or_else(new_id, str::to_owned);
-        let item = Self { id, role, progress: Progress::Completed, parts, plain: None };
+        let item = Self { id, role, progress: State::Completed, parts, plain: None };
         if item.weight() > MAX_ITEM {
             let message = format!("An item's text has at most {MAX_ITEM} bytes.");
             return Err(Fault::new("item_too_large", message).at(fields.path("content")));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::item::{Item, Part, Progress};
+use super::item::{Item, Part, State};
 use crate::event::{Status, TurnReport};
 use crate::language::tokens;
 use crate::wire::native;
@@ -29,13 +29,13 @@ pub(super) struct Reply {
 }
 
 /// How a turn's end is told: the response's status, its reason, and the item's state.
-const fn ending(status: Status) -> (&'static str, Option<&'static str>, Progress) {
+const fn ending(status: Status) -> (&'static str, Option<&'static str>, State) {
     match status {
-        Status::Completed => ("completed", None, Progress::Completed),
-        Status::Cancelled => ("cancelled", Some("client_cancelled"), Progress::Incomplete),
-        Status::Interrupted => ("cancelled", Some("turn_detected"), Progress::Incomplete),
+        Status::Completed => ("completed", None, State::Completed),
+        Status::Cancelled => ("cancelled", Some("client_cancelled"), State::Incomplete),
+        Status::Interrupted => ("cancelled", Some("turn_detected"), State::Incomplete),
         // The API's `incomplete` is for bounds of tokens and filters; a time that ran out is neither.
-        Status::Failed | Status::TimedOut => ("failed", None, Progress::Incomplete),
+        Status::Failed | Status::TimedOut => ("failed", None, State::Incomplete),
     }
 }
 
@@ -44,9 +44,8 @@ impl Reply {
     pub(super) fn item(&self, report: &TurnReport) -> Item {
         let (_, _, progress) = ending(report.status);
         // What was cut off is known as far as it was told.
-        let plain =
-            (progress == Progress::Completed && report.answer != self.text && !report.answer.is_empty())
-                .then(|| report.answer.clone());
+        let plain = (progress == State::Completed && report.answer != self.text && !report.answer.is_empty())
+            .then(|| report.answer.clone());
         let parts = vec![Part::Text(self.text.clone())];
         Item { progress, parts, plain, ..Item::reply(self.item_id.clone()) }
     }

@@ -206,14 +206,14 @@ test('a repeated `turn_started` is old news, even of a turn that was restarted',
 test('a reload takes up what was kept, and connects anew', () => {
   const storage = {};
   rapport = new Rapport('ws://house/ws', { storage });
-  mock.timers.tick(1);
+  rapport.connect();
   const turn = running();
   const waiting = rapport.ask('When?');
   rapport.save();
   rapport = new Rapport('ws://house/ws', { storage });
   assert.equal(rapport.state, 'connecting');
   assert.deepEqual(rapport.turns.map(({ text, status, sent }) => [text, status, sent]), [['Old ', 'running', true], ['', 'waiting', false]]);
-  mock.timers.tick(1);
+  rapport.connect();
   assert.deepEqual(newest().query, { session_id: 's1', resume: 'r1', last_seq: '2' });
   newest().tell(session({ resumed: true }));
   assert.deepEqual(newest().asked('message').map(({ id }) => id), [waiting.message.id]);

@@ -40,7 +40,7 @@ fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, is_authorized: bool
     match opened {
         Ok(opened) => {
             app.warmth.visitor_came();
-            let talk = Realtime::new(&opened, Arc::clone(&app.sessions), model, &host);
+            let talk = Realtime::new(&opened, Arc::clone(&app.sessions), model);
             app.connections.spawn(app.sockets.track_future(socket::serve(io, already_read, talk, host)));
         }
         Err(why) => {

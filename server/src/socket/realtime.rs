@@ -20,15 +20,13 @@ pub struct Realtime {
     /// Where the session is ended: its client can't come back.
     sessions: Arc<Sessions>,
     codec: realtime::Realtime,
-    /// Bytes of a text without a still.
-    small: usize,
 }
 
 impl Realtime {
     /// `model`: as the client calls it.
-    pub fn new(opened: &Opened, sessions: Arc<Sessions>, model: Option<&str>, host: &Host) -> Self {
+    pub fn new(opened: &Opened, sessions: Arc<Sessions>, model: Option<&str>) -> Self {
         let codec = realtime::Realtime::new(fastrand::u64(..), model);
-        Self { listener: Listener::from(opened), sessions, codec, small: host.limits.max_message }
+        Self { listener: Listener::from(opened), sessions, codec }
     }
 
     fn do_step(&self, step: Step, frames: &mut Frames) {
@@ -45,14 +43,14 @@ impl Talk for Realtime {
     }
 
     fn hear_text(&mut self, text: &str, frames: &mut Frames) -> Heard {
-        let step = self.codec.hear(text, self.small);
+        let step = self.codec.hear(text);
         self.do_step(step, frames);
         Heard::GoOn
     }
 
     fn hear_binary(&mut self, _: Bytes, frames: &mut Frames) -> Heard {
         // No event is binary: it is refused as any text that is no JSON.
-        let step = self.codec.hear("", self.small);
+        let step = self.codec.hear("");
         self.do_step(step, frames);
         Heard::GoOn
     }

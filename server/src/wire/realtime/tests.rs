@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::event::{Message, Outcome, Selection, Speaker, Status, Timings, Usage};
 
-const SMALL: usize = 64 * 1024;
-
 struct Talk(Realtime);
 
 impl Talk {
@@ -21,7 +19,7 @@ impl Talk {
     }
 
     fn say(&mut self, event: &Value) -> (Vec<Value>, Vec<Command>) {
-        let step = self.0.hear(&event.to_string(), SMALL);
+        let step = self.0.hear(&event.to_string());
         (read(&step.frames), step.commands)
     }
 

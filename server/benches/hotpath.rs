@@ -8,7 +8,8 @@
 
 mod common;
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -25,7 +26,48 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-const QUESTION: &str = r#"{"text_user_msg":"How tall?","convert_tone":false,"include_history":false}"#;
+/// What a client of a protocol says, and how it knows a token and the end.
+struct Protocol {
+    name: &'static str,
+    path: &'static str,
+    question: &'static str,
+    token: &'static str,
+    end: &'static str,
+}
+
+const NATIVE: Protocol = Protocol {
+    name: "native",
+    path: "/ws",
+    question: r#"{"text_user_msg":"How tall?","convert_tone":false,"include_history":false}"#,
+    token: r#""type":"token""#,
+    end: r#""type":"turn_done""#,
+};
+
+/// The protocols of others.
+const OTHERS: [Protocol; 3] = [
+    Protocol {
+        name: "`/v1/realtime`",
+        path: "/v1/realtime",
+        question: r#"{"type":"response.create","response":{"conversation":"none","x_rapport":{"convert_tone":false},"input":[{"type":"message","role":"user","content":[{"type":"input_text","text":"How tall?"}]}]}}"#,
+        token: r#""type":"response.output_text.delta""#,
+        end: r#""type":"response.done""#,
+    },
+    Protocol {
+        name: "`/v1/chat/ws`",
+        path: "/v1/chat/ws",
+        question: r#"{"type":"send","requestId":"r","id":"c","trigger":"submit-message","body":{"convert_tone":false},"messages":[{"role":"user","parts":[{"type":"text","text":"How tall?"}]}]}"#,
+        token: r#""type":"text-delta""#,
+        end: r#""type":"end""#,
+    },
+    Protocol {
+        name: "`/api/rag-llm/query`",
+        path: "/api/rag-llm/query",
+        question: r#"{"text_user_msg":"How tall?","session_id":"s","include_history":false}"#,
+        token: "",
+        end: "END_FLAG",
+    },
+];
+
 const TOKEN: &str = "museum ";
 const TURNS: usize = 100;
 const TOKENS: usize = 1000;
@@ -57,6 +99,19 @@ fn main() {
         let each = allocations / numbers::count(TURNS * TOKENS) - 1.0;
         row(&["Rapport".to_owned(), burst.to_string(), speed, ratio, format!("{each:.2}")]);
     }
+    println!("\nWhat a token costs in each protocol, one a wake-up:\n");
+    head(&["protocol", "tokens a CPU-second", "CPU a token / native", "allocations a token"]);
+    let of = |protocol: &'static Protocol, tokens| {
+        measure_as(protocol, "rapport", tokens, move |ready, stop| rapport(tokens, 1, ready, stop))
+    };
+    let native = median(&speeds(|| of(&NATIVE, TOKENS).0));
+    for protocol in [&NATIVE].into_iter().chain(&OTHERS) {
+        let speed = median(&speeds(|| of(protocol, TOKENS).0));
+        let more = of(protocol, 2 * TOKENS).1 - of(protocol, TOKENS).1;
+        let each = numbers::count(usize::try_from(more).unwrap()) / numbers::count(TURNS * TOKENS) - 1.0;
+        let told = [format!("{speed:.0}"), format!("{:.2}", native / speed), format!("{each:.2}")];
+        row(&[&[protocol.name.to_owned()][..], &told].concat());
+    }
     println!("\n{machine}");
 }
 
@@ -77,16 +132,31 @@ fn measure(
     tokens: usize,
     serve: impl FnOnce(&Ready, oneshot::Receiver<()>) + Send + 'static,
 ) -> (f64, u64) {
+    measure_as(&NATIVE, name, tokens, serve)
+}
+
+fn measure_as(
+    protocol: &Protocol,
+    name: &str,
+    tokens: usize,
+    serve: impl FnOnce(&Ready, oneshot::Receiver<()>) + Send + 'static,
+) -> (f64, u64) {
     let (ready, is_ready) = mpsc::channel();
     let (stop, stopped) = oneshot::channel();
     let serve = move || allocation_counter::measure(|| serve(&ready, stopped)).count_total;
     let server = thread::Builder::new().name(name.into()).spawn(serve).unwrap();
     let (address, clock) = is_ready.recv().unwrap();
-    let (mut client, _) = tungstenite::connect(format!("ws://{address}/ws")).unwrap();
-    ask(&mut client, tokens);
+    let path = protocol.path;
+    let mut client = (!protocol.token.is_empty())
+        .then(|| tungstenite::connect(format!("ws://{address}{path}")).unwrap().0);
+    let mut ask = || match &mut client {
+        Some(client) => ask(client, protocol, tokens),
+        None => request(address, protocol, tokens),
+    };
+    ask();
     let before = cpu_seconds(&clock);
     for _ in 0..TURNS {
-        ask(&mut client, tokens);
+        ask();
     }
     let spent = cpu_seconds(&clock) - before;
     drop((client, stop));
@@ -97,17 +167,30 @@ fn measure(
 }
 
 /// Asks and reads the whole reply: a frame a token, and its end.
-fn ask<S: std::io::Read + std::io::Write>(client: &mut tungstenite::WebSocket<S>, tokens: usize) {
-    client.send(Message::text(QUESTION)).unwrap();
+fn ask<S: Read + Write>(client: &mut tungstenite::WebSocket<S>, protocol: &Protocol, tokens: usize) {
+    client.send(Message::text(protocol.question)).unwrap();
     let mut heard = 0;
     loop {
         let Message::Text(frame) = client.read().unwrap() else { continue };
-        heard += usize::from(frame.starts_with(r#"{"type":"token""#));
-        if frame.starts_with(r#"{"type":"turn_done""#) {
+        heard += usize::from(frame.contains(protocol.token));
+        if frame.contains(protocol.end) {
             assert_eq!(heard, tokens, "one frame a token");
             return;
         }
     }
+}
+
+/// Asks over HTTP, by a connection of its own, and reads the whole reply.
+fn request(address: SocketAddr, protocol: &Protocol, tokens: usize) {
+    let Protocol { path, question, end, .. } = protocol;
+    let length = question.len();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{question}")
+        .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.trim_end().ends_with(end), "{reply}");
+    assert_eq!(reply.matches(TOKEN.trim()).count(), tokens);
 }
 
 /// What a thread has used of the CPU so far.

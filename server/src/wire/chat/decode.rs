@@ -131,7 +131,8 @@ fn question(frame: &Map<String, Value>, id: &str) -> Result<(Message, Vec<Upload
         if speaker == Speaker::Visitor {
             asked = Some((history.len(), parts));
         }
-        history.push(HistoryMessage { speaker, text, tone: None });
+        let plain = plain_of(parts).filter(|_| speaker == Speaker::House);
+        history.push(HistoryMessage { speaker, text: plain.map_or(text, str::to_owned), tone: None });
     }
     let (at, parts) = asked.ok_or("messages has none of a user")?;
     let text = std::mem::take(&mut history[at].text);
@@ -168,6 +169,13 @@ fn text_of(parts: &[Value]) -> Result<String, String> {
         }
     }
     Ok(texts.join("\n"))
+}
+
+/// The answer as it was before it was said in a tone, which this server told beside it: a tone's phrases would lead a
+/// follow-up question astray.
+fn plain_of(parts: &[Value]) -> Option<&str> {
+    let told = parts.iter().find(|part| part["type"] == "data-timings")?;
+    told.get("data")?.get("answer")?.as_str().filter(|answer| !answer.is_empty())
 }
 
 /// The pictures among a question's parts, each as a data URL.
@@ -223,6 +231,13 @@ mod tests {
         );
         assert_eq!(message.id.as_deref(), Some("m1"));
         assert!(images.is_empty());
+
+        // Of a reply that this server gave, the plain answer.
+        let mut told = send();
+        let timings = json!({ "type": "data-timings", "data": { "answer": "It was Lin." } });
+        told["messages"][2]["parts"].as_array_mut().unwrap().push(timings);
+        let Ok(Frame::Send(question)) = frame(&told) else { panic!() };
+        assert_eq!(question.message.history.unwrap()[1].text, "It was Lin.");
     }
 
     #[test]

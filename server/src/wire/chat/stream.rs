@@ -8,8 +8,8 @@ use super::decode::image_id;
 use crate::event::{Event, Status, TurnReport};
 use crate::wire::native;
 
-/// What of a turn's report is told beside the text.
-const TOLD: [&str; 5] = ["status", "timings_ms", "usage", "degraded", "facts_missing"];
+/// What of a turn's report is told beside the text. With the plain answer the client keeps what history is made of.
+const TOLD: [&str; 6] = ["status", "answer", "timings_ms", "usage", "degraded", "facts_missing"];
 
 /// A reply has one text.
 const TEXT: &str = "text";

@@ -237,6 +237,7 @@ fn rapport(tokens: usize, burst: usize, ready: &Ready, stop: oneshot::Receiver<(
     let mut config = Config::demo();
     config.knowledge = Knowledge::None;
     config.session.messages_per_minute = 0;
+    config.session.outbound_queue = 1024 * 1024; // a whole reply at once is not yet pressure
     let backends = Backends { chat: Some(Arc::new(Scripted { tokens, burst })), vlm: None };
     runtime().block_on(async {
         let server = Server::with_backends(config, backends).unwrap();

@@ -32,10 +32,12 @@ pub(super) async fn realtime(
 /// Hands a connection that is a WebSocket by now to a task of its own.
 fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, is_authorized: bool, model: Option<&str>) {
     let host = Arc::clone(&app.host);
-    let opened = if is_authorized {
-        app.sessions.open(&Wanted::default()).ok_or(Away::Store)
-    } else {
+    let opened = if !is_authorized {
         Err(Away::NoToken)
+    } else if app.sessions.refuses_new() {
+        Err(Away::Store)
+    } else {
+        app.sessions.open(&Wanted::default()).ok_or(Away::Store)
     };
     match opened {
         Ok(opened) => {

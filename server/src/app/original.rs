@@ -118,7 +118,7 @@ async fn asked(app: &App, request: Request, convert_tone: bool) -> Answer {
     let session_id = body.session_id().map_err(wrong)?.map_or_else(random, str::to_owned);
     let listener = app.sessions.join(Namespace::Http, &session_id).await.map_err(away)?;
     listener.session.handle(Command::Message(message));
-    let reply = Reply::begun(listener, id).await.map_err(|unheard| match unheard {
+    let reply = Reply::begun(listener, &id).await.map_err(|unheard| match unheard {
         Unheard::Refused(error) => {
             let status = match &*error.code {
                 "rate_limited" => StatusCode::TOO_MANY_REQUESTS,
@@ -164,13 +164,10 @@ async fn convert_tone(State(app): State<Arc<App>>, request: Request) -> Answer {
 
 /// A conversion as a reply streams.
 fn pieces_of(converted: Converted) -> impl stream::Stream<Item = Result<String, Infallible>> {
-    stream::unfold(Some((converted, wire::Stream::new(String::new()))), async |state| {
+    stream::unfold(Some((converted, wire::Stream::default())), async |state| {
         let (mut converted, mut told) = state?;
         Some(match converted.next().await {
-            Some(Ok(piece)) => {
-                told.said();
-                (Ok(piece), Some((converted, told)))
-            }
+            Some(Ok(piece)) => (Ok(told.said(piece)), Some((converted, told))),
             Some(Err(error)) => {
                 tracing::warn!(%error, "a text was not converted");
                 (Ok(told.end(Some(NOT_CONVERTED))), None)

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
-use tokio::net::TcpStream;
 
 use super::App;
-use super::routes::{Pairs, refusal, take_over};
+use super::routes::{Pairs, carry, refusal, take_over};
 use crate::session::Wanted;
-use crate::socket::{self, Away, Realtime, Route};
+use crate::socket::{Away, Farewell, Realtime, Route};
 
 pub(super) async fn realtime(
     State(app): State<Arc<App>>,
@@ -25,30 +24,15 @@ pub(super) async fn realtime(
     let model = model.map(|(_, model)| model);
     let is_authorized = upgrade.is_authorized;
     take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
-        converse(app, io, already_read, is_authorized, model.as_deref());
+        let opened = if !is_authorized {
+            Err(Away::NoToken)
+        } else if app.sessions.refuses_new() {
+            Err(Away::Store)
+        } else {
+            app.sessions.open(&Wanted::default()).ok_or(Away::Store)
+        };
+        let sessions = Arc::clone(&app.sessions);
+        let talk = opened.map(|opened| Realtime::new(&opened, sessions, model.as_deref()));
+        carry(app, io, already_read, talk, Farewell::Realtime);
     })
-}
-
-/// Hands a connection that is a WebSocket by now to a task of its own.
-fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, is_authorized: bool, model: Option<&str>) {
-    let host = Arc::clone(&app.host);
-    let opened = if !is_authorized {
-        Err(Away::NoToken)
-    } else if app.sessions.refuses_new() {
-        Err(Away::Store)
-    } else {
-        app.sessions.open(&Wanted::default()).ok_or(Away::Store)
-    };
-    match opened {
-        Ok(opened) => {
-            app.warmth.visitor_came();
-            let talk = Realtime::new(&opened, Arc::clone(&app.sessions), model);
-            app.connections.spawn(app.sockets.track_future(socket::serve(io, already_read, talk, host)));
-        }
-        Err(why) => {
-            app.connections.spawn(async move {
-                socket::turn_realtime_away(io, already_read, &host, why).await;
-            });
-        }
-    }
 }

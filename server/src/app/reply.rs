@@ -26,7 +26,7 @@ pub(super) struct Reply {
 
 impl Reply {
     /// Waits until the turn of the message with this id begins.
-    pub(super) async fn begun(listener: Listener, id: String) -> Result<Self, Unheard> {
+    pub(super) async fn begun(listener: Listener, id: &str) -> Result<Self, Unheard> {
         let mut reply =
             Self { listener: Some(listener), events: Vec::new().into_iter(), stream: Stream::new(id) };
         loop {
@@ -80,8 +80,8 @@ impl Reply {
     }
 
     fn cancel(&mut self) {
-        if let Some(listener) = self.listener.take() {
-            listener.session.cancel_message(self.stream.id());
+        if let (Some(listener), Some(id)) = (self.listener.take(), self.stream.message_id()) {
+            listener.session.cancel_message(id);
         }
     }
 }

@@ -17,7 +17,7 @@ use super::relay::{RELAYED, relay};
 use super::{App, original};
 use crate::observe::{Now, TEXT_FORMAT};
 use crate::session::Located;
-use crate::socket::{self, Away, Chats, Native, Route, Upgrade, Wish};
+use crate::socket::{self, Away, Chats, Farewell, Native, Route, Talk, Upgrade, Wish};
 
 /// A query's pairs, decoded.
 pub(super) type Pairs = Query<Vec<(String, String)>>;
@@ -147,7 +147,12 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
         Err(relayed) => return relayed,
     };
     take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
-        converse(app, io, already_read, &wish, away);
+        let opened = match away {
+            None => app.sessions.open(&wish.wanted()).ok_or(Away::Store),
+            Some(why) => Err(why),
+        };
+        let talk = opened.map(|opened| Native::new(opened, wish.format, wish.once, Arc::clone(&app.host)));
+        carry(app, io, already_read, talk, Farewell::Native(wish.format));
     })
 }
 
@@ -158,17 +163,8 @@ async fn chats(State(app): State<Arc<App>>, Query(query): Pairs, mut request: Re
     };
     let is_authorized = upgrade.is_authorized;
     take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
-        let host = Arc::clone(&app.host);
-        if is_authorized {
-            app.warmth.visitor_came();
-            let talk = Chats::new(Arc::clone(&app.sessions));
-            app.connections.spawn(app.sockets.track_future(socket::serve(io, already_read, talk, host)));
-        } else {
-            app.connections.spawn(async move {
-                // No frame: it would name no request.
-                socket::turn_away(io, already_read, None, &host, Away::NoToken).await;
-            });
-        }
+        let talk = if is_authorized { Ok(Chats::new(Arc::clone(&app.sessions))) } else { Err(Away::NoToken) };
+        carry(app, io, already_read, talk, Farewell::CloseFrame);
     })
 }
 
@@ -222,24 +218,26 @@ async fn locate(
     Ok((wish, (located == Located::Unknown).then_some(Away::Store)))
 }
 
-/// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else: every idle visitor
-/// holds one.
-fn converse(app: &App, io: TcpStream, already_read: Vec<u8>, wish: &Wish, away: Option<Away>) {
-    let (format, once) = (wish.format, wish.once);
+/// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else, every idle visitor
+/// holds one: it carries a talk, or turns the client away.
+pub(super) fn carry<T>(
+    app: &App,
+    io: TcpStream,
+    already_read: Vec<u8>,
+    talk: Result<T, Away>,
+    farewell: Farewell,
+) where
+    T: Talk + Send + 'static,
+{
     let host = Arc::clone(&app.host);
-    let opened = match away {
-        None => app.sessions.open(&wish.wanted()).ok_or(Away::Store),
-        Some(why) => Err(why),
-    };
-    match opened {
-        Ok(opened) => {
+    match talk {
+        Ok(talk) => {
             app.warmth.visitor_came();
-            let talk = Native::new(opened, format, once, Arc::clone(&host));
             app.connections.spawn(app.sockets.track_future(socket::serve(io, already_read, talk, host)));
         }
         Err(why) => {
             app.connections.spawn(async move {
-                socket::turn_away(io, already_read, Some(format), &host, why).await;
+                socket::turn_away(io, already_read, farewell, &host, why).await;
             });
         }
     }

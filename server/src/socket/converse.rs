@@ -16,6 +16,7 @@ use super::line::Line;
 use super::talk::{Heard, Talk};
 use super::{Format, Leave, Limits};
 use crate::event::{ErrorEvent, Event};
+use crate::wire::realtime::Realtime;
 use crate::wire::{native, text};
 
 /// While more bytes wait to be written, nothing is read: a client's pings can't fill the memory with pongs.
@@ -80,27 +81,39 @@ impl From<Away> for Ending {
     }
 }
 
-/// Tells a client why it may not come in, by a frame in its format if it has one, and by the close code.
-pub async fn turn_away<S>(io: S, already_read: Vec<u8>, format: Option<Format>, host: &Host, why: Away)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let line = Line::new(io, already_read, host.limits.max_message);
-    let ending: Ending = why.into();
-    let Some(format) = format else { return say_and_close(line, ending.code, ending.name).await };
-    turn_away_as(line, ending, |out| match format {
-        Format::Json => native::write(1, None, &Event::Error(Box::new(error_of(ending))), out),
-        Format::Text => out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()),
-    })
-    .await;
+/// The protocol in which a client is told why it may not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewell {
+    /// An `error` frame, or its line.
+    Native(Format),
+    /// An `error` event of the Realtime protocol.
+    Realtime,
+    /// Nothing but the close frame: in the AI SDK's, a frame would name no request.
+    CloseFrame,
 }
 
-/// Says one last message and ends the connection.
-pub(super) async fn turn_away_as<S>(mut line: Line<S>, ending: Ending, say: impl FnOnce(&mut Vec<u8>))
+/// Tells a client why it may not come in.
+pub async fn turn_away<S>(io: S, already_read: Vec<u8>, farewell: Farewell, host: &Host, why: Away)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    line.frames.text(say);
+    let mut line = Line::new(io, already_read, host.limits.max_message);
+    let ending: Ending = why.into();
+    let error = error_of(ending);
+    match farewell {
+        Farewell::Native(Format::Json) => {
+            line.frames.text(|out| native::write(1, None, &Event::Error(Box::new(error)), out));
+        }
+        Farewell::Native(Format::Text) => {
+            line.frames
+                .text(|out| out.extend_from_slice(text::error_line(ending.name, ending.message).as_bytes()));
+        }
+        Farewell::Realtime => {
+            let told = Realtime::new(fastrand::u64(..), None).farewell(&error.code, &error.message);
+            line.frames.text(|out| out.extend_from_slice(told.concat().as_bytes()));
+        }
+        Farewell::CloseFrame => {}
+    }
     say_and_close(line, ending.code, ending.name).await;
 }
 

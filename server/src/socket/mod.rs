@@ -17,10 +17,11 @@ use std::time::Duration;
 
 pub use chat::Chats;
 pub use close::Leave;
-pub use converse::{Away, Host, serve, turn_away};
+pub use converse::{Away, Farewell, Host, serve, turn_away};
 pub use handshake::{Format, Route, Upgrade, Wish};
 pub use native::Native;
-pub use realtime::{Realtime, turn_away as turn_realtime_away};
+pub use realtime::Realtime;
+pub use talk::Talk;
 
 /// The sockets' limits.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,13 +4,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::close::Ending;
-use super::converse::{error_of, turn_away_as};
-use super::line::{Frames, Line};
+use super::line::Frames;
 use super::talk::{Heard, Talk};
-use super::{Away, Host};
 use crate::session::{GivenUp, Listener, Opened, Sessions};
 use crate::wire::realtime::{self, Rate, Step};
 
@@ -86,18 +83,6 @@ impl Drop for Realtime {
     fn drop(&mut self) {
         self.sessions.close(&self.listener.session);
     }
-}
-
-/// Tells a client why it may not come in.
-pub async fn turn_away<S>(io: S, already_read: Vec<u8>, host: &Host, why: Away)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let ending: Ending = why.into();
-    let error = error_of(ending);
-    let told = realtime::Realtime::new(fastrand::u64(..), None).farewell(&error.code, &error.message);
-    let line = Line::new(io, already_read, host.limits.max_message);
-    turn_away_as(line, ending, |out| out.extend_from_slice(told.concat().as_bytes())).await;
 }
 
 fn say(frames: &mut Frames, told: &[String]) {

@@ -9,6 +9,7 @@
 pub mod chat;
 pub mod native;
 pub mod original;
+mod own_turn;
 pub mod realtime;
 pub mod text;
 

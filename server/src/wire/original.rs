@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::native;
+use super::own_turn::{OwnTurn, Seen};
 use crate::event::{ErrorEvent, Event, HistoryMessage, Message, Speaker, Status, Tone, TurnReport};
 use crate::language::Lang;
 
@@ -130,13 +131,9 @@ pub fn history(session_id: &str, messages: &[HistoryMessage]) -> Value {
 }
 
 /// A reply as it streams: the plain text of one turn, then how it ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Stream {
-    /// The message's own id.
-    id: String,
-    turn_id: Option<std::sync::Arc<str>>,
-    /// Why the turn failed.
-    failure: Option<String>,
+    turn: OwnTurn,
     has_text: bool,
 }
 
@@ -157,53 +154,41 @@ pub enum Told {
 
 impl Stream {
     /// The reply to the message with this id.
-    pub fn new(id: String) -> Self {
-        Self { id, turn_id: None, failure: None, has_text: false }
+    pub fn new(id: &str) -> Self {
+        Self { turn: OwnTurn::of_message(id), has_text: false }
     }
 
-    /// The message's own id.
-    pub fn id(&self) -> &str {
-        &self.id
+    /// The message that is answered.
+    pub fn message_id(&self) -> Option<&str> {
+        self.turn.message_id().map(|id| &**id)
     }
 
     /// Takes an event of the session.
     pub fn tell(&mut self, event: &Event) -> Told {
-        match event {
-            Event::TurnStarted { turn_id, id: Some(id), .. } if **id == *self.id => {
-                self.turn_id = Some(turn_id.clone());
-                Told::Begun
-            }
-            Event::Token { turn_id, text } if self.is_own(turn_id) => {
-                self.has_text = true;
-                Told::Text(text.clone())
-            }
-            Event::TurnDone(report) if self.is_own(&report.turn_id) => Told::End(self.end_of(report)),
-            Event::Error(error) if error.id.as_deref() == Some(&*self.id) => Told::Refused(error.clone()),
-            Event::Error(error) if error.turn_id.as_deref().is_some_and(|turn_id| self.is_own(turn_id)) => {
-                self.failure = Some(error.message.clone());
-                Told::Nothing
-            }
-            _ => Told::Nothing,
+        match self.turn.see(event) {
+            Seen::Begun => Told::Begun,
+            Seen::Text(text) => Told::Text(self.said(text.to_owned())),
+            Seen::Done(report, failure) => Told::End(self.end_of(report, failure.as_deref())),
+            Seen::Refused(error) => Told::Refused(Box::new(error.clone())),
+            Seen::Tone(..) | Seen::Other => Told::Nothing,
         }
     }
 
-    /// Text was said that is not an event's.
-    pub fn said(&mut self) {
-        self.has_text = true;
+    /// A piece of text that is said next.
+    pub fn said(&mut self, text: String) -> String {
+        self.has_text |= !text.is_empty();
+        text
     }
 
-    fn is_own(&self, turn_id: &str) -> bool {
-        self.turn_id.as_deref() == Some(turn_id)
-    }
-
-    fn end_of(&mut self, report: &TurnReport) -> String {
-        match (report.status, self.failure.take()) {
-            (Status::Completed, _) => self.end(None),
-            (Status::Interrupted, _) => self.end(Some("a newer question of this session took its place")),
-            (Status::Cancelled, _) => self.end(Some("the reply was cancelled")),
-            (_, Some(failure)) => self.end(Some(&failure)),
-            (Status::Failed | Status::TimedOut, None) => self.end(Some("the reply failed; please ask again")),
-        }
+    fn end_of(&self, report: &TurnReport, failure: Option<&ErrorEvent>) -> String {
+        self.end(match report.status {
+            Status::Completed => None,
+            Status::Interrupted => Some("a newer question of this session took its place"),
+            Status::Cancelled => Some("the reply was cancelled"),
+            Status::Failed | Status::TimedOut => {
+                Some(failure.map_or("the reply failed; please ask again", |error| &error.message))
+            }
+        })
     }
 
     /// The last lines of the reply; with an error if it is not whole.
@@ -290,7 +275,7 @@ mod tests {
         let token = |turn: &str| Event::Token { turn_id: turn.into(), text: "It ".into() };
         let started =
             |id: &str| Event::TurnStarted { turn_id: "t1".into(), id: Some(id.into()), restarted: false };
-        let mut stream = Stream::new("m1".into());
+        let mut stream = Stream::new("m1");
         assert_eq!(stream.tell(&started("other")), Told::Nothing);
         assert_eq!(stream.tell(&token("t1")), Told::Nothing);
         assert_eq!(stream.tell(&started("m1")), Told::Begun);
@@ -298,7 +283,7 @@ mod tests {
         assert_eq!(stream.tell(&token("t1")), Told::Text("It ".into()));
         assert_eq!(stream.tell(&report(Status::Completed)), Told::End("\nEND_FLAG\n".into()));
 
-        let mut failed = Stream::new("m1".into());
+        let mut failed = Stream::new("m1");
         failed.tell(&started("m1"));
         let error = ErrorEvent {
             code: "llm_cut".into(),
@@ -312,7 +297,7 @@ mod tests {
         let end = failed.tell(&report(Status::Failed));
         assert_eq!(end, Told::End("ERROR: It broke off.\nEND_FLAG\n".into()));
         let refusal = ErrorEvent { turn_id: None, id: Some("m2".into()), ..error };
-        let mut refused = Stream::new("m2".into());
+        let mut refused = Stream::new("m2");
         assert_eq!(refused.tell(&Event::Error(Box::new(refusal.clone()))), Told::Refused(Box::new(refusal)));
     }
 }

@@ -15,7 +15,8 @@ mod tests;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::event::{Command, ErrorEvent, Event, TurnReport};
+use super::own_turn::Seen;
+use crate::event::{Command, ErrorEvent, Event, Outcome, Selection, TurnReport};
 use conversation::{Conversation, Place};
 use fields::Fault;
 use item::Item;
@@ -76,34 +77,24 @@ impl Realtime {
 
     /// Tells an event of the session. `rate`: as it is now; none if messages are not limited.
     pub fn tell(&mut self, event: &Event, rate: Option<Rate>) -> Vec<String> {
-        match event {
-            Event::TurnStarted { turn_id, id, .. } => {
-                if let Some(reply) = &mut self.reply
-                    && id.as_deref() == Some(&*reply.message_id)
-                    && reply.turn_id.is_none()
+        let seen = self.reply.as_mut().map_or(Seen::Other, |reply| reply.turn.see(event));
+        match seen {
+            Seen::Begun => self.begin(),
+            Seen::Refused(error) => {
+                let event_id = self.reply.take().and_then(|reply| reply.event_id);
+                self.refused(error, event_id.as_deref());
+            }
+            Seen::Tone(selection, outcome) => self.tone(selection, outcome),
+            Seen::Text(text) => self.delta(text),
+            Seen::Done(report, failure) => self.finish(report, failure.as_deref(), rate),
+            // The visitor's looks are no business of this protocol's clients, a turn's failure is told with its end.
+            Seen::Other => {
+                if let Event::Error(error) = event
+                    && error.turn_id.is_none()
                 {
-                    reply.turn_id = Some(turn_id.clone());
-                    self.begin();
+                    self.refused(error, error.id.as_deref());
                 }
             }
-            Event::Tone { turn_id, selection, outcome } => {
-                if let Some(reply) = self.replying(turn_id) {
-                    let tone = json!({
-                        "response_id": reply.id,
-                        "item_id": reply.item_id,
-                        "tone": selection.tone.as_str(),
-                        "outcome": outcome.as_str(),
-                        "selected_by": selection.selected_by.as_str(),
-                        "because": selection.because,
-                    });
-                    self.tell_of("x_rapport.tone", tone);
-                }
-            }
-            Event::Token { turn_id, text } => self.delta(turn_id, text),
-            Event::TurnDone(report) => self.finish(report, rate),
-            Event::Error(error) => self.failed(error),
-            // The visitor's looks are no business of this protocol's clients.
-            Event::Description { .. } | Event::EpochBegan { .. } => {}
         }
         self.taken().frames
     }
@@ -112,10 +103,6 @@ impl Realtime {
     pub fn farewell(&mut self, code: &str, message: &str) -> Vec<String> {
         self.error("server_error", code, message, None, None);
         self.taken().frames
-    }
-
-    fn replying(&mut self, turn_id: &str) -> Option<&mut Reply> {
-        self.reply.as_mut().filter(|reply| reply.turn_id.as_deref() == Some(turn_id))
     }
 
     /// All that comes before the first delta.
@@ -144,7 +131,20 @@ impl Realtime {
         self.tell_of("response.content_part.added", part);
     }
 
-    fn delta(&mut self, turn_id: &str, text: &str) {
+    fn tone(&mut self, selection: &Selection, outcome: Outcome) {
+        let Some(reply) = &self.reply else { return };
+        let tone = json!({
+            "response_id": reply.id,
+            "item_id": reply.item_id,
+            "tone": selection.tone.as_str(),
+            "outcome": outcome.as_str(),
+            "selected_by": selection.selected_by.as_str(),
+            "because": selection.because,
+        });
+        self.tell_of("x_rapport.tone", tone);
+    }
+
+    fn delta(&mut self, text: &str) {
         #[derive(Serialize)]
         #[serde(tag = "type", rename = "response.output_text.delta")]
         struct Piece<'a> {
@@ -156,7 +156,7 @@ impl Realtime {
             delta: &'a str,
         }
         let event_id = self.ids.next("event");
-        let Some(reply) = self.replying(turn_id) else { return };
+        let Some(reply) = &mut self.reply else { return };
         reply.text.push_str(text);
         let (response_id, item_id) = (&*reply.id, &*reply.item_id);
         let delta = Piece { event_id, response_id, item_id, output_index: 0, content_index: 0, delta: text };
@@ -165,10 +165,7 @@ impl Realtime {
     }
 
     /// Each `.done`, whatever ended the turn.
-    fn finish(&mut self, report: &TurnReport, rate: Option<Rate>) {
-        if self.replying(&report.turn_id).is_none() {
-            return;
-        }
+    fn finish(&mut self, report: &TurnReport, failure: Option<&ErrorEvent>, rate: Option<Rate>) {
         let Some(reply) = self.reply.take() else { return };
         let item = reply.item(report);
         let told = item.told();
@@ -198,7 +195,7 @@ impl Realtime {
         }
         let done = json!({ "response_id": reply.id, "output_index": 0, "item": told });
         self.tell_of("response.output_item.done", done);
-        let response = reply.ended(report, &told, &self.conversation_id);
+        let response = reply.ended(report, failure, &told, &self.conversation_id);
         self.tell_of("response.done", json!({ "response": response }));
         let limits = rate.map(|Rate { limit, remaining }| {
             let used = limit.saturating_sub(remaining);
@@ -209,21 +206,8 @@ impl Realtime {
         self.forget_oldest();
     }
 
-    fn failed(&mut self, error: &ErrorEvent) {
-        if let Some(turn_id) = &error.turn_id {
-            // Told with the response's end.
-            if let Some(reply) = self.replying(turn_id) {
-                reply.failure = Some((error.code.to_string(), error.message.clone()));
-            }
-            return;
-        }
-        let is_refused =
-            |reply: &mut Reply| reply.turn_id.is_none() && error.id.as_deref() == Some(&*reply.message_id);
-        let refused = self.reply.take_if(is_refused);
-        let event_id = match &refused {
-            Some(reply) => reply.event_id.as_deref(),
-            None => error.id.as_deref(),
-        };
+    /// Tells what the session refused, and of which of the client's events.
+    fn refused(&mut self, error: &ErrorEvent, event_id: Option<&str>) {
         let kind = if error.retryable { "server_error" } else { "invalid_request_error" };
         self.error(kind, &error.code, &error.message, None, event_id);
     }

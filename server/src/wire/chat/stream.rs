@@ -1,12 +1,11 @@
 //! One request's reply: chunks in order, then one last frame.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::decode::image_id;
 use crate::event::{Event, Status, TurnReport};
 use crate::wire::native;
+use crate::wire::own_turn::{OwnTurn, Seen};
 
 /// What of a turn's report is told beside the text. With the plain answer the client keeps what history is made of.
 const TOLD: [&str; 6] = ["status", "answer", "timings_ms", "usage", "degraded", "facts_missing"];
@@ -18,16 +17,12 @@ const TEXT: &str = "text";
 type Say<'a> = dyn FnMut(&Value) + 'a;
 
 /// A reply as it is told for one request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Stream {
     request_id: String,
-    /// The message that is answered; of a reply that is told again, once its start was told.
-    message_id: Option<Arc<str>>,
-    turn_id: Option<Arc<str>>,
+    turn: OwnTurn,
     sequence: u64,
     is_text_open: bool,
-    /// Why the turn failed.
-    failure: Option<String>,
     /// What is wrong with pictures, until the reply begins.
     notices: Vec<Value>,
 }
@@ -35,20 +30,12 @@ pub struct Stream {
 impl Stream {
     /// The reply to a message.
     pub fn of_message(request_id: String, message_id: &str) -> Self {
-        Self { message_id: Some(message_id.into()), ..Self::of_chat(request_id) }
+        Self { request_id, turn: OwnTurn::of_message(message_id), ..Self::default() }
     }
 
     /// A chat's last reply, from its start.
     pub fn of_chat(request_id: String) -> Self {
-        Self {
-            request_id,
-            message_id: None,
-            turn_id: None,
-            sequence: 0,
-            is_text_open: false,
-            failure: None,
-            notices: Vec::new(),
-        }
+        Self { request_id, ..Self::default() }
     }
 
     /// The request.
@@ -56,39 +43,24 @@ impl Stream {
         &self.request_id
     }
 
-    /// The message that is answered, as far as it is known.
+    /// The message that is answered; of a reply that is told again, once its start was told.
     pub fn message_id(&self) -> Option<&str> {
-        self.message_id.as_deref()
+        self.turn.message_id().map(|id| &**id)
     }
 
     /// Tells an event of the chat's session; whether the reply is over.
     pub fn tell(&mut self, event: &Event, say: &mut Say<'_>) -> bool {
-        match event {
-            Event::TurnStarted { turn_id, id, .. } if self.turn_id.is_none() => {
-                let is_own = match (&self.message_id, id) {
-                    (None, _) => true,
-                    (Some(own), Some(id)) => own == id,
-                    (Some(_), None) => false,
-                };
-                if is_own {
-                    self.begin(turn_id, id.as_ref(), say);
-                }
+        match self.turn.see(event) {
+            Seen::Begun => {
+                let start = json!({ "type": "start", "messageId": self.message_id() });
+                self.chunk(&start, say);
+                self.notice(say);
             }
-            Event::Error(error) if self.is_refusal(error.id.as_deref()) => {
+            Seen::Refused(error) => {
                 say(&super::error(&self.request_id, &error.message));
                 return true;
             }
-            Event::Error(error) if self.message_id().map(image_id).as_deref() == error.id.as_deref() => {
-                let notice = json!({ "code": error.code, "message": error.message });
-                self.notices.push(notice);
-                if self.turn_id.is_some() {
-                    self.notice(say);
-                }
-            }
-            Event::Error(error) if self.is_own(error.turn_id.as_deref()) => {
-                self.failure = Some(error.message.clone());
-            }
-            Event::Tone { turn_id, selection, outcome } if self.is_own(Some(turn_id)) => {
+            Seen::Tone(selection, outcome) => {
                 let data = json!({
                     "tone": selection.tone.as_str(),
                     "outcome": outcome.as_str(),
@@ -97,27 +69,29 @@ impl Stream {
                 });
                 self.chunk(&json!({ "type": "data-tone", "data": data }), say);
             }
-            Event::Token { turn_id, text } if self.is_own(Some(turn_id)) => {
+            Seen::Text(text) => {
                 if !std::mem::replace(&mut self.is_text_open, true) {
                     self.chunk(&json!({ "type": "text-start", "id": TEXT }), say);
                 }
                 self.chunk(&json!({ "type": "text-delta", "id": TEXT, "delta": text }), say);
             }
-            Event::TurnDone(report) if self.is_own(Some(&report.turn_id)) => {
-                self.end(report, say);
+            Seen::Done(report, failure) => {
+                self.end(report, failure.map(|error| error.message), say);
                 return true;
             }
-            _ => {}
+            Seen::Other => {
+                if let Event::Error(error) = event
+                    && error.id.is_some()
+                    && error.id.as_deref() == self.message_id().map(image_id).as_deref()
+                {
+                    self.notices.push(json!({ "code": error.code, "message": error.message }));
+                    if self.turn.turn_id().is_some() {
+                        self.notice(say);
+                    }
+                }
+            }
         }
         false
-    }
-
-    fn begin(&mut self, turn_id: &Arc<str>, id: Option<&Arc<str>>, say: &mut Say<'_>) {
-        self.turn_id = Some(Arc::clone(turn_id));
-        let message_id = Arc::clone(id.unwrap_or(turn_id));
-        self.chunk(&json!({ "type": "start", "messageId": &*message_id }), say);
-        self.message_id = Some(message_id);
-        self.notice(say);
     }
 
     /// Says what is wrong with pictures; it is no part of the message.
@@ -127,7 +101,7 @@ impl Stream {
         }
     }
 
-    fn end(&mut self, report: &TurnReport, say: &mut Say<'_>) {
+    fn end(&mut self, report: &TurnReport, failure: Option<String>, say: &mut Say<'_>) {
         if self.is_text_open {
             self.chunk(&json!({ "type": "text-end", "id": TEXT }), say);
         }
@@ -152,7 +126,7 @@ impl Stream {
             }
             Status::Cancelled => self.chunk(&json!({ "type": "abort", "reason": "cancelled" }), say),
             Status::Failed | Status::TimedOut => {
-                let why = self.failure.take().unwrap_or_else(|| "The reply failed. Please ask again.".into());
+                let why = failure.unwrap_or_else(|| "The reply failed. Please ask again.".into());
                 return say(&super::error(&self.request_id, &why));
             }
         }
@@ -165,14 +139,6 @@ impl Stream {
         });
         self.sequence += 1;
         say(&frame);
-    }
-
-    fn is_own(&self, turn_id: Option<&str>) -> bool {
-        self.turn_id.is_some() && self.turn_id.as_deref() == turn_id
-    }
-
-    fn is_refusal(&self, id: Option<&str>) -> bool {
-        id.is_some() && self.message_id() == id && self.turn_id.is_none()
     }
 }
 

@@ -9,6 +9,7 @@ use super::item::{Item, Part, Role, State, Still};
 use super::reply::Reply;
 use super::{Realtime, Step};
 use crate::event::{Command, Message, Upload};
+use crate::wire::own_turn::OwnTurn;
 
 /// A client's own event id, as long as the API allows.
 const MAX_EVENT_ID: usize = 512;
@@ -161,20 +162,18 @@ impl Realtime {
         let ask = Ask::read(response, &self.settings.instructions, &self.conversation)?;
         self.show(ask.stills, event_id);
         let message_id = self.ids.next("msg");
-        let message = Message { id: Some(message_id.clone()), ..ask.message };
-        self.step.commands.push(Command::Message(message));
         self.reply = Some(Reply {
             id: self.ids.next("resp"),
             item_id: self.ids.next("item"),
-            message_id,
+            turn: OwnTurn::of_message(&message_id),
             event_id: event_id.map(str::to_owned),
             is_in_conversation: ask.is_in_conversation,
             metadata: ask.metadata,
             input_tokens: ask.input_tokens,
-            turn_id: None,
             text: String::new(),
-            failure: None,
         });
+        let message = Message { id: Some(message_id), ..ask.message };
+        self.step.commands.push(Command::Message(message));
         Ok(())
     }
 
@@ -185,7 +184,7 @@ impl Realtime {
             let message = "There is no such active response to cancel.";
             return Err(Fault::new("response_cancel_not_active", message));
         };
-        let turn_id = reply.turn_id.as_deref().map(str::to_owned);
+        let turn_id = reply.turn.turn_id().map(ToString::to_string);
         self.step.commands.push(Command::Cancel { turn_id });
         Ok(())
     }

@@ -1,31 +1,26 @@
 //! A response, from its creation to its end.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::item::{Item, Part, State};
-use crate::event::{Status, TurnReport};
+use crate::event::{ErrorEvent, Status, TurnReport};
 use crate::language::tokens;
 use crate::wire::native;
+use crate::wire::own_turn::OwnTurn;
 
 /// A response that was asked for and has not ended.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) id: String,
     pub(super) item_id: String,
-    /// The message's id, by which its turn is known.
-    pub(super) message_id: String,
+    /// The turn that makes it.
+    pub(super) turn: OwnTurn,
     /// The id of the client's event that asked.
     pub(super) event_id: Option<String>,
     pub(super) is_in_conversation: bool,
     pub(super) metadata: Option<Value>,
     pub(super) input_tokens: usize,
-    /// The turn, once it runs.
-    pub(super) turn_id: Option<Arc<str>>,
     pub(super) text: String,
-    /// What the turn failed of: code and message.
-    pub(super) failure: Option<(String, String)>,
 }
 
 /// How a turn's end is told: the response's status, its reason, and the item's state.
@@ -56,7 +51,13 @@ impl Reply {
     }
 
     /// The response at its end, with its item.
-    pub(super) fn ended(&self, report: &TurnReport, item: &Value, conversation_id: &str) -> Value {
+    pub(super) fn ended(
+        &self,
+        report: &TurnReport,
+        failure: Option<&ErrorEvent>,
+        item: &Value,
+        conversation_id: &str,
+    ) -> Value {
         let (status, reason, _) = ending(report.status);
         let mut told = self.told(status, conversation_id);
         told["output"] = json!([item]);
@@ -66,10 +67,10 @@ impl Reply {
                 details["reason"] = reason.into();
             } else {
                 let usual = if report.status == Status::TimedOut { "timed_out" } else { "internal" };
-                let (code, message) = self.failure.as_ref().map_or(
-                    (usual, "The reply could not be completed. Please ask again."),
-                    |(code, message)| (code.as_str(), message.as_str()),
-                );
+                let (code, message) = failure
+                    .map_or((usual, "The reply could not be completed. Please ask again."), |error| {
+                        (&*error.code, &*error.message)
+                    });
                 details["error"] = json!({ "type": "server_error", "code": code, "message": message });
             }
             told["status_details"] = details;

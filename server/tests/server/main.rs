@@ -18,6 +18,7 @@ mod metrics;
 mod original;
 mod raw;
 mod realtime;
+mod redis;
 mod resume;
 mod slow;
 mod stop;

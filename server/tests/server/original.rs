@@ -19,9 +19,9 @@ const API: &str = "/api/rag-llm";
 const QUESTION: &str = "How tall is the clock?";
 
 /// A request whose reply is being read. HTTP/1.0, so that a body is what comes until the end.
-struct Exchange {
+pub(crate) struct Exchange {
     stream: TcpStream,
-    status: u16,
+    pub(crate) status: u16,
     head: String,
     body: String,
 }
@@ -75,7 +75,7 @@ impl Exchange {
     }
 }
 
-async fn post(house: &House, route: &str, body: &Value) -> Exchange {
+pub(crate) async fn post(house: &House, route: &str, body: &Value) -> Exchange {
     let path = format!("{API}{route}");
     Exchange::begin(house.address, "POST", &path, "", &body.to_string()).await.end().await
 }

@@ -1,85 +1,19 @@
 //! Two servers and the Redis that they share.
 
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use rapport::config::Config;
 use rapport::session::{StoreKnobs, StoreOutage};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
 
 use crate::house::{Client, DEADLINE, House, models, simulate};
+use crate::redis::Redis;
 
 const QUESTION: &str = "How tall is the clock?";
-
-/// A Redis of the test's own, behind a socket in a directory that goes with it.
-pub(crate) struct Redis {
-    directory: TempDir,
-    server: Child,
-}
-
-impl Redis {
-    pub(crate) async fn start() -> Self {
-        let directory = TempDir::new().unwrap();
-        let server = Self::spawn(directory.path());
-        let redis = Self { directory, server };
-        redis.answers().await;
-        redis
-    }
-
-    fn spawn(directory: &Path) -> Child {
-        Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
-            .arg(directory.join("redis.sock"))
-            .current_dir(directory)
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("redis-server is installed (Debian: apt-get install redis-server)")
-    }
-
-    /// Starts it again, empty.
-    async fn restart(&mut self) {
-        self.server.wait().await.unwrap();
-        self.server = Self::spawn(self.directory.path());
-        self.answers().await;
-    }
-
-    /// Waits until it answers.
-    async fn answers(&self) {
-        let answered = async {
-            while self.say("PING").await.is_none_or(|reply| !reply.starts_with("+PONG")) {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(DEADLINE, answered).await.expect("Redis answers");
-    }
-
-    /// Sends a command inline; returns what comes at once.
-    async fn say(&self, command: &str) -> Option<String> {
-        let mut socket = UnixStream::connect(self.directory.path().join("redis.sock")).await.ok()?;
-        socket.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).await.ok()?;
-        let mut reply = Vec::new();
-        socket.read_to_end(&mut reply).await.ok()?;
-        Some(String::from_utf8_lossy(&reply).into_owned())
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.server.id().expect("it runs").to_string();
-        let sent = std::process::Command::new("kill").args([format!("-{name}"), pid]).status();
-        assert!(sent.unwrap().success());
-    }
-
-    pub(crate) fn knobs(&self) -> StoreKnobs {
-        let url = format!("unix://{}", self.directory.path().join("redis.sock").display());
-        StoreKnobs { url, prefix: "rapport:".into(), advertise: None, outage: StoreOutage::Memory }
-    }
-}
+const CHAT: &str = r#"{"type":"send","requestId":"r","id":"c","trigger":"submit-message",
+    "messages":[{"id":"m","role":"user","parts":[{"type":"text","text":"Hi"}]}]}"#;
 
 /// Models whose answer takes as long as it is told to: 60 tokens, so many a second.
 pub(crate) async fn node(redis: &Redis, tokens_per_second: u32, change: impl FnOnce(&mut Config)) -> House {
@@ -329,6 +263,21 @@ async fn new_sessions_can_be_refused_while_the_store_is_away() {
     let error: Value = serde_json::from_str(&new.hear().await.unwrap()).unwrap();
     assert_eq!((&error["code"], &error["retryable"]), (&json!("store_unavailable"), &json!(true)));
     assert_eq!(new.closed().await.code, 1013);
+    // So are those of the other protocols, each in its own words.
+    for (path, ask, refused) in [
+        ("/v1/realtime", None, "\"code\":\"store_unavailable\""),
+        ("/v1/chat/ws", Some(CHAT), "Conversations can't be kept"),
+    ] {
+        let (ws, _) = connect_async(format!("ws://{}{path}", house.address)).await.unwrap();
+        let mut other = Client::over(ws);
+        if let Some(ask) = ask {
+            other.say(ask).await;
+        }
+        let told = other.hear().await.unwrap();
+        assert!(told.contains(refused), "{path}: {told}");
+    }
+    let refused = crate::original::post(&house, "/query", &json!({ "text_user_msg": "Hi" })).await;
+    assert_eq!(refused.status, 503);
     // Balancers and operators see it.
     for (node, code) in [(&house, 503), (&lenient, 200)] {
         let (status, told) = crate::raw::get(node.address, "/readyz").await;

@@ -4,7 +4,8 @@ use rapport::config::Config;
 use rapport::session::Overlap;
 
 use crate::house::Client;
-use crate::store::{Redis, ask, node, node_at, on_a_dying_node};
+use crate::redis::Redis;
+use crate::store::{ask, node, node_at, on_a_dying_node};
 
 #[tokio::test]
 async fn a_message_that_waited_at_a_dead_node_is_taken_when_it_is_sent_again() {

@@ -51,8 +51,7 @@ impl Service {
     }
 
     async fn fetch(&self, session_id: &str, visitor: u32) -> Result<String, VlmError> {
-        // As the client knows it: the part before a dot says by which protocol.
-        let session_id = session_id.split_once('.').map_or(session_id, |(_, id)| id);
+        let session_id = clients_own(session_id);
         let mut url = match self.contract {
             Contract::Description => self.url(&["api", "get-user-description"]),
             Contract::VisualContext => self.url(&["visual-context", session_id]),
@@ -99,6 +98,12 @@ impl Vlm for Service {
             response.bytes().await.map(drop).map_err(|error| VlmError::Unreachable(http::reason(&error)))
         })
     }
+}
+
+/// A session's id as its client knows it, and whoever put a camera before that: the part before a dot says by which
+/// protocol.
+fn clients_own(session_id: &str) -> &str {
+    session_id.split_once('.').map_or(session_id, |(_, id)| id)
 }
 
 #[derive(Deserialize)]
@@ -155,6 +160,12 @@ mod tests {
         check(new, r#"{"sessionid":"a","visual_context":"a man","available":true}"#, Some("a man"));
         check(new, r#"{"sessionid":"a","visual_context":null,"available":false}"#, Some(""));
         check(new, r#"{"visual_context":"a man"}"#, None);
+    }
+
+    #[test]
+    fn a_session_is_called_as_its_client_calls_it() {
+        assert_eq!(clients_own("http.visitor-1"), "visitor-1");
+        assert_eq!(clients_own("visitor-1"), "visitor-1");
     }
 
     #[test]

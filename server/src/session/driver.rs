@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::joined::shown;
 use super::state::{Job, State};
 use super::{Overlap, Session};
 use crate::event::{Outcome, Status, Tone, TurnReport};
@@ -55,7 +56,7 @@ impl Session {
     /// Tells operators how a turn went; nothing of what was said.
     fn log(&self, report: &TurnReport) {
         tracing::info!(
-            session = &*self.id,
+            session = &*shown(&self.id),
             turn_id = &*report.turn_id,
             status = report.status.as_str(),
             tone = report.tone.map(Tone::as_str),

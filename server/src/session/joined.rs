@@ -1,6 +1,7 @@
 //! Sessions of protocols that know no resume token: whoever knows the id may join, beside others. Each protocol's are a
 //! namespace of their own, so that no id opens a session of the native protocol.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use dashmap::mapref::entry::Entry;
@@ -21,20 +22,28 @@ pub enum Namespace {
 }
 
 impl Namespace {
-    /// The key of a session: the namespace, a dot, and the digest of the client's id. That opens the session, so that
-    /// it is to stand in no log.
+    /// The key of a session: the namespace, a dot, and the client's id, or its digest where that is no plain id.
     fn key(self, id: &str) -> Arc<str> {
         let namespace = match self {
             Self::Http => "http",
             Self::Chat => "chat",
         };
-        format!("{namespace}.{}", digest(id)).into()
+        let id = if is_plain(id) { id } else { &digest(id) };
+        format!("{namespace}.{id}").into()
     }
 }
 
 /// Whether a resume token is the key of a session that may be joined: others are random, and have no dot.
 pub(super) fn is_key(resume_token: &str) -> bool {
     resume_token.contains('.')
+}
+
+/// A session's id as logs have it: of one that may be joined, what opens it is told by the begin of its digest only.
+pub(super) fn shown(id: &str) -> Cow<'_, str> {
+    match id.split_once('.') {
+        Some((namespace, id)) => format!("{namespace}.{}", &digest(id)[..12]).into(),
+        None => id.into(),
+    }
 }
 
 /// Whether an id may be a session's as it is: 1 to 64 characters of `A-Z a-z 0-9 _ -`.
@@ -153,5 +162,20 @@ impl Sessions {
     fn new_joined(&self, key: &Arc<str>) -> Arc<Session> {
         let state = State::joined(&self.shared.knobs, self.fork_rng(), key);
         self.new_session(Arc::clone(key), state, self.shared.node.as_ref().map(|node| (node, 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_holds_a_plain_id_as_it_is_and_logs_hold_none() {
+        assert_eq!(&*Namespace::Http.key("visitor-1"), "http.visitor-1");
+        let odd = Namespace::Chat.key("訪客 1");
+        assert!(odd.strip_prefix("chat.").is_some_and(is_plain), "{odd}");
+        let logged = shown("chat.a-secret");
+        assert!(logged.starts_with("chat.") && !logged.contains("secret"), "{logged}");
+        assert_eq!(shown("kiosk-1"), "kiosk-1");
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::Session;
+use super::joined::shown;
 use super::node::Node;
 use super::outbox::Sequenced;
 use super::store::{StoreError, digest};
@@ -193,7 +194,7 @@ impl Session {
                 }
                 let written = node.call(node.store().write(&self.id, &batch)).await;
                 if let Err(StoreError::Broken(error)) = &written {
-                    tracing::warn!(session = &*self.id, error, "the session could not be written");
+                    tracing::warn!(session = &*shown(&self.id), error, "the session could not be written");
                 }
                 let mut state = self.lock();
                 let goes_on = state.settle(&node, taken, &written);

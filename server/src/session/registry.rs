@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 #[cfg(test)]
 use super::cluster::fill; // so that a simulation can be repeated
+use super::joined::shown;
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
 use super::outbox::GivenUp;
@@ -143,7 +144,7 @@ impl Sessions {
                         Located::Here
                     }
                     Err(StoreError::Broken(error)) => {
-                        tracing::warn!(session = id, error, "the session could not be read");
+                        tracing::warn!(session = &*shown(id), error, "the session could not be read");
                         Located::Here // as one that is unknown
                     }
                     Err(_) => Located::Unknown,

@@ -2,13 +2,14 @@
 # make simulate  10,000 simulated clusters, some 4 minutes
 # make kills     a hundred nodes are killed while turns run; some four minutes
 # make soak      half an hour of churn: memory levels off, and nothing is left behind
+# make autobahn  the WebSocket room against Autobahn's fuzzing client; some four minutes
 # make bench     the benchmarks, as ratios in one run, into docs/benchmarks.md; some 25 minutes
 
 SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: test tools format lint unit simulate page clients readme kills bench soak deny screenshot measure
+.PHONY: test tools format lint unit simulate page clients readme kills autobahn bench soak deny screenshot measure
 
 test: tools format lint unit page clients readme
 	@echo "all passed"
@@ -52,6 +53,9 @@ readme: target/release/rapport
 
 kills:
 	RAPPORT_KILLS=100 cargo test -p rapport --locked --test cluster kills -- --nocapture
+
+autobahn:
+	.ci/autobahn
 
 bench:
 	.ci/bench

@@ -36,8 +36,8 @@ use crate::knowledge::{Library, LibraryError};
 use crate::observe::Metrics;
 use crate::prompts::Prompts;
 use crate::session::Sessions;
-use crate::socket::Host;
 use crate::socket::handshake::Door;
+use crate::socket::{Host, House};
 
 /// How long running turns may take to say their end.
 const TURNS_END: Duration = Duration::from_secs(1);
@@ -74,6 +74,7 @@ struct App {
     sessions: Arc<Sessions>,
     metrics: Arc<Metrics>,
     host: Arc<Host>,
+    house: Arc<House>,
     door: Door,
     page: page::Page,
     health: health::Health,

@@ -151,7 +151,7 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
             None => app.sessions.open(&wish.wanted()).ok_or(Away::Store),
             Some(why) => Err(why),
         };
-        let talk = opened.map(|opened| Native::new(opened, wish.format, wish.once, Arc::clone(&app.host)));
+        let talk = opened.map(|opened| Native::new(opened, wish.format, wish.once, Arc::clone(&app.house)));
         carry(app, io, already_read, talk, Farewell::Native(wish.format));
     })
 }

@@ -24,7 +24,7 @@ use crate::observe::Metrics;
 use crate::prompts::{Prompts, PromptsError};
 use crate::session::Sessions;
 use crate::socket::handshake::Door;
-use crate::socket::{Host, Leave};
+use crate::socket::{Host, House, Leave};
 use crate::tone::{Converter, SelectMode, Selector};
 use crate::turn::Engine;
 
@@ -120,7 +120,11 @@ pub(super) fn build(
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> Result<App, StartError> {
-    let limits_told = config.limits_told();
+    let house = House {
+        limits: config.limits_told(),
+        engine: if chat.is_some() { "llm" } else { "builtin" },
+        is_demo: config.knowledge == Documents::Sample,
+    };
     let library = library(&config)?;
     let page =
         config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;
@@ -157,13 +161,6 @@ pub(super) fn build(
     let warmth =
         Warmth::new(chat.clone(), vlm.clone(), library.clone().filter(|library| library.is_embedding()));
     let engine = Engine { research, answerer, selector, converter, descriptions, knobs: config.turn };
-    let host = Host {
-        limits: config.limits,
-        limits_told,
-        engine: if chat.is_some() { "llm" } else { "builtin" },
-        is_demo: config.knowledge == Documents::Sample,
-        leave: Leave::default(),
-    };
     let (counted, turns) = (Arc::clone(&metrics), tasks.clone());
     let sessions = Sessions::new(engine, config.session, config.store, counted, turns, shutdown.clone())
         .map_err(StartError::Store)?;
@@ -171,7 +168,8 @@ pub(super) fn build(
     Ok(App {
         sessions,
         metrics,
-        host: Arc::new(host),
+        host: Arc::new(Host { limits: config.limits, leave: Leave::default() }),
+        house: Arc::new(house),
         door: Door { tokens: config.tokens, origins: config.origins },
         page,
         health,

@@ -31,12 +31,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub struct Host {
     /// The limits.
     pub limits: Limits,
-    /// The limits as clients are told them.
-    pub limits_told: native::LimitsFrame,
-    /// Who answers: `builtin` or `llm`.
-    pub engine: &'static str,
-    /// The demo: the documents are the sample museum.
-    pub is_demo: bool,
     /// Ends all sockets.
     pub leave: Leave,
 }

@@ -151,14 +151,23 @@ impl Frames {
     }
 
     /// Adds a text message; `write` appends its text and nothing else.
-    pub(super) fn text(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn text(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.message(Data::Text, write);
+    }
+
+    /// Adds a binary message; `write` appends its bytes and nothing else.
+    pub fn binary(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.message(Data::Binary, write);
+    }
+
+    fn message(&mut self, kind: Data, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.bytes.len();
         self.bytes.extend([0; MAX_HEADER]);
         let payload = self.bytes.len();
         write(&mut self.bytes);
         let length = self.bytes.len() - payload;
-        // The header's size depends on the text's; so the text moves up to it.
-        let header = header(OpCode::Data(Data::Text), length);
+        // The header's size depends on the payload's; so the payload moves up to it.
+        let header = header(OpCode::Data(kind), length);
         let begin = start + header.len();
         self.bytes[start..begin].copy_from_slice(&header);
         self.bytes.copy_within(payload.., begin);

@@ -16,12 +16,13 @@ mod talk;
 use std::time::Duration;
 
 pub use chat::Chats;
-pub use close::Leave;
+pub use close::{Ending, Leave};
 pub use converse::{Away, Farewell, Host, serve, turn_away};
 pub use handshake::{Format, Route, Upgrade, Wish};
-pub use native::Native;
+pub use line::Frames;
+pub use native::{House, Native};
 pub use realtime::Realtime;
-pub use talk::Talk;
+pub use talk::{Heard, Talk};
 
 /// The sockets' limits.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,19 +7,30 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::Format;
 use super::close::{self, Ending};
 use super::converse::error_of;
 use super::line::Frames;
 use super::talk::{Heard, Talk};
-use super::{Format, Host};
 use crate::event::{Command, Event, Upload};
 use crate::session::{Attached, GivenUp, Listener, Opened, Sequenced};
 use crate::wire::ClientFrame;
-use crate::wire::native::{self, Greeting, SnapshotFrame};
+use crate::wire::native::{self, Greeting, LimitsFrame, SnapshotFrame};
 use crate::wire::text::{self, TextEncoder};
 
 /// A token's frame, about: so much is set aside for each before a batch is encoded.
 const USUAL_FRAME: usize = 96;
+
+/// What a `session` frame says of the server.
+#[derive(Debug)]
+pub struct House {
+    /// The limits as clients are told them.
+    pub limits: LimitsFrame,
+    /// Who answers: `builtin` or `llm`.
+    pub engine: &'static str,
+    /// The demo: the documents are the sample museum.
+    pub is_demo: bool,
+}
 
 /// A session's talk with one socket.
 pub struct Native {
@@ -32,9 +43,9 @@ pub struct Native {
 
 impl Native {
     /// `once`: close after the first reply.
-    pub fn new(opened: Opened, format: Format, once: bool, host: Arc<Host>) -> Self {
+    pub fn new(opened: Opened, format: Format, once: bool, house: Arc<House>) -> Self {
         let listener = Listener::from(&opened);
-        Self { listener, encoder: Encoder::new(format, host, opened.attached), once, is_over: false }
+        Self { listener, encoder: Encoder::new(format, house, opened.attached), once, is_over: false }
     }
 }
 
@@ -108,7 +119,7 @@ impl Talk for Native {
 /// Writes a session's events for one socket.
 struct Encoder {
     format: Format,
-    host: Arc<Host>,
+    house: Arc<House>,
     attached: Attached,
     text: TextEncoder,
     /// A turn runs: its own end is still to come.
@@ -118,9 +129,9 @@ struct Encoder {
 }
 
 impl Encoder {
-    fn new(format: Format, host: Arc<Host>, attached: Attached) -> Self {
+    fn new(format: Format, house: Arc<House>, attached: Attached) -> Self {
         let is_replying = attached.is_replying;
-        Self { format, host, attached, text: TextEncoder::default(), is_replying, has_replied: false }
+        Self { format, house, attached, text: TextEncoder::default(), is_replying, has_replied: false }
     }
 
     /// The `session` frame that begins every JSON socket.
@@ -153,10 +164,10 @@ impl Encoder {
             epoch,
             last_seq,
             owner: self.attached.owner,
-            limits: &self.host.limits_told,
-            server: self.host.engine,
+            limits: &self.house.limits,
+            server: self.house.engine,
             version: env!("CARGO_PKG_VERSION"),
-            demo: self.host.is_demo,
+            demo: self.house.is_demo,
             snapshot,
         };
         say(frames, &greeting.encode());

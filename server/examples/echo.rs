@@ -81,7 +81,7 @@ async fn main() -> std::io::Result<()> {
         )
         .get_matches();
     let Some(listen) = flags.get_one::<SocketAddr>("listen") else { return Ok(()) };
-    let most = flags.get_one::<bytesize::ByteSize>("max-message").map_or(0, |size| size.as_u64());
+    let most = flags.get_one::<bytesize::ByteSize>("max-message").map_or(0, bytesize::ByteSize::as_u64);
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let limits = Limits {
         max_message: most,

@@ -73,12 +73,12 @@ async fn serve(upstream: &str) {
     let mut config = Config::demo();
     config.knowledge = Knowledge::None;
     config.llm = Some(Endpoint {
-        url: format!("http://{address}/v1"),
+        urls: vec![format!("http://{address}/v1")],
         model: Some(model.to_owned()),
         convert_model: None,
         select_model: None,
         rewrite_model: None,
-        key: None,
+        ..Endpoint::default()
     });
     config.warmup = Duration::ZERO;
     config.session.messages_per_minute = 0;

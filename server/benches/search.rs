@@ -175,7 +175,7 @@ async fn talk_beside(library: Arc<Library>) {
     config.session.messages_per_minute = 0;
     config.warmup = Duration::ZERO;
     config.llm = Some(rapport::llm::openai::Endpoint {
-        url: format!("http://{}/v1", simulator.address),
+        urls: vec![format!("http://{}/v1", simulator.address)],
         model: Some("sim-answer-ttft50-tps50".into()),
         ..Default::default()
     });

@@ -10,7 +10,7 @@
 //! - [`description`]: who stands there. [`tone`]: which tone that calls for, and the answer put into it.
 //!   [`answer`]: the plain answer. [`knowledge`]: the house's documents.
 //! - [`observe`]: what operators watch: metrics.
-//! - [`prompts`]: what models are told. [`llm`]: chat models.
+//! - [`prompts`]: what models are told. [`llm`]: chat models. [`upstream`]: which of several replicas is called.
 //! - [`event`]: the words all rooms share. [`language`]: sentences and words of both languages.
 //! - [`index`], [`eval`]: what an operator does with documents before they are served: embeds them, and measures
 //!   how well questions find them.
@@ -33,4 +33,5 @@ pub mod session;
 pub mod socket;
 pub mod tone;
 pub mod turn;
+pub mod upstream;
 pub mod wire;

@@ -97,21 +97,27 @@ impl Server {
     /// Loads documents, prompts and clients. Says what is wrong before anything listens.
     pub fn new(config: Config) -> Result<Self, StartError> {
         let prompts = prompts(&config)?;
-        let backends = Backends::of(&config, &prompts)?;
-        Self::assembled(config, backends, &prompts)
+        let metrics = Arc::new(Metrics::new());
+        let backends = Backends::of(&config, &prompts, &metrics)?;
+        Self::assembled(config, backends, &prompts, metrics)
     }
 
     /// As [`Server::new`], but over the caller's own clients: `config.vlm` is not read, and `config.llm` only
     /// names the models that [`Config::warmup`] calls; without it none is.
     pub fn with_backends(config: Config, backends: Backends) -> Result<Self, StartError> {
         let prompts = prompts(&config)?;
-        Self::assembled(config, backends, &prompts)
+        Self::assembled(config, backends, &prompts, Arc::new(Metrics::new()))
     }
 
-    fn assembled(config: Config, backends: Backends, prompts: &Arc<Prompts>) -> Result<Self, StartError> {
+    fn assembled(
+        config: Config,
+        backends: Backends,
+        prompts: &Arc<Prompts>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
         let (handshake_timeout, drain_timeout) = (config.limits.handshake_timeout, config.drain_timeout);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let app = Arc::new(wiring::build(config, backends, prompts, &tasks, &shutdown)?);
+        let app = Arc::new(wiring::build(config, backends, prompts, metrics, &tasks, &shutdown)?);
         Ok(Self { app, handshake_timeout, drain_timeout, tasks, shutdown })
     }
 

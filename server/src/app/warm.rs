@@ -190,7 +190,8 @@ mod tests {
     async fn a_call_finds_a_connection_whatever_the_other_side_closes() {
         let closing = Arc::new(Notify::new());
         let (url, mut told) = upstream(Arc::clone(&closing)).await;
-        let client = OpenAi::new(Endpoint { url, model: Some("m".into()), ..Endpoint::default() }).unwrap();
+        let client =
+            OpenAi::new(&url, Arc::new(Endpoint { model: Some("m".into()), ..Endpoint::default() })).unwrap();
         let chat: Arc<dyn Chat> = Arc::new(client);
         let warmth = Warmth::new(Some(Arc::clone(&chat)), None, None);
         let request = ChatRequest {

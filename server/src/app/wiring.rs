@@ -18,8 +18,8 @@ use crate::config::{Config, Knowledge as Documents};
 use crate::description::{self, Descriptions, Vlm};
 use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Sources, Store};
 use crate::llm::Chat;
+use crate::llm::Replicas;
 use crate::llm::embeddings::Embeddings;
-use crate::llm::openai::OpenAi;
 use crate::observe::Metrics;
 use crate::prompts::{Prompts, PromptsError};
 use crate::session::Sessions;
@@ -93,21 +93,19 @@ pub struct Backends {
 
 impl Backends {
     /// Clients of the upstreams that a configuration names; nothing is sent yet.
-    pub fn of(config: &Config, prompts: &Arc<Prompts>) -> Result<Self, StartError> {
-        let unusable = |flag, url: &str, reason| StartError::Upstream { flag, url: url.to_owned(), reason };
+    pub fn of(config: &Config, prompts: &Arc<Prompts>, metrics: &Metrics) -> Result<Self, StartError> {
+        let unusable = |flag| move |(url, reason)| StartError::Upstream { flag, url, reason };
         let mut backends = Self::default();
         for warning in config.url_warnings() {
             tracing::warn!("{warning}");
         }
         if let Some(endpoint) = &config.llm {
-            let client = OpenAi::new(endpoint.clone());
-            let client = client.map_err(|reason| unusable("--llm-url", &endpoint.url, reason))?;
+            let client = Replicas::of(endpoint, metrics.upstream("llm")).map_err(unusable("--llm-url"))?;
             backends.chat = Some(Arc::new(client));
         }
         if let Some(endpoint) = &config.vlm {
-            let client = description::client(endpoint, Arc::clone(prompts));
-            let unusable = |reason| unusable("--user-description-server", &endpoint.url, reason);
-            backends.vlm = Some(client.map_err(unusable)?);
+            let client = description::client(endpoint, prompts, config.vlm_timeout, metrics.upstream("vlm"));
+            backends.vlm = Some(client.map_err(unusable("--user-description-server"))?);
         }
         Ok(backends)
     }
@@ -117,6 +115,7 @@ pub(super) fn build(
     config: Config,
     Backends { chat, vlm }: Backends,
     prompts: &Arc<Prompts>,
+    metrics: Arc<Metrics>,
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> Result<App, StartError> {
@@ -149,7 +148,6 @@ pub(super) fn build(
         library.clone().map(|library| research(library, chat.clone(), prompts, config.passage_chars));
     let selector = chat.clone().map(|chat| (chat, Arc::clone(prompts)));
     let selector = Arc::new(Selector::new(config.select, config.elder_age, selector));
-    let metrics = Arc::new(Metrics::new());
     let descriptions = Descriptions::new(
         vlm.clone(),
         Arc::clone(&selector),

@@ -93,6 +93,11 @@ pub(super) const KEYS: &[Key] = &[
         "An OpenAI-compatible base ending in /v1 with /embeddings; without it the search goes by words",
     )
     .kind(Kind::NotInDemo),
+    key("embeddings_ca", "FILE", "", "The authority of its certificate, in PEM, beside those that are known")
+        .kind(Kind::NotInDemo),
+    key("embeddings_client_cert", "FILE", "", "The certificate that is shown to it, in PEM")
+        .kind(Kind::NotInDemo),
+    key("embeddings_client_key", "FILE", "", "That certificate's key, in PEM").kind(Kind::NotInDemo),
     key("embeddings_model", "NAME", "", "The embeddings' model; by default the first that /models lists")
         .kind(Kind::NotInDemo),
     key(
@@ -122,7 +127,15 @@ pub(super) const KEYS: &[Key] = &[
         "URL",
         "",
         "An OpenAI-compatible base ending in /v1; without it the built-in engine answers. Key: OPENAI_API_KEY",
-    ),
+    )
+    .kind(Kind::Repeatable),
+    key("llm_connect_timeout", "DURATION", "5s", "How long a connection to a model may take"),
+    key("llm_first_token_timeout", "DURATION", "60s", "How long a reply's first token may take"),
+    key("llm_idle_timeout", "DURATION", "30s", "How long a reply may pause"),
+    key("llm_timeout", "DURATION", "120s", "A reply's bound"),
+    key("llm_ca", "FILE", "", "The authority of the models' certificates, in PEM, beside those that are known"),
+    key("llm_client_cert", "FILE", "", "The certificate that is shown to the models, in PEM"),
+    key("llm_client_key", "FILE", "", "Its key, in PEM"),
     key(
         "llm_model",
         "NAME",
@@ -143,7 +156,11 @@ pub(super) const KEYS: &[Key] = &[
     key("prompts", "DIR", "", "Prompts that replace the built-in ones, by file name"),
     // The visitor
     key("user_description_server", "URL", "", "The description service; without it nobody is described")
+        .kind(Kind::RepeatableNotInDemo),
+    key("vlm_ca", "FILE", "", "The authority of its certificate, in PEM, beside those that are known")
         .kind(Kind::NotInDemo),
+    key("vlm_client_cert", "FILE", "", "The certificate that is shown to it, in PEM").kind(Kind::NotInDemo),
+    key("vlm_client_key", "FILE", "", "That certificate's key, in PEM").kind(Kind::NotInDemo),
     key(
         "vlm_api",
         "description|visual-context|openai",

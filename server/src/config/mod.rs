@@ -4,6 +4,7 @@
 mod access;
 mod keys;
 mod layers;
+mod upstreams;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::{session, turn};
 use access::{access, origins};
 use keys::{KEYS, Kind};
 use layers::Layers;
+use upstreams::{Upstreams, upstreams};
 
 /// All that a server goes by.
 #[derive(Debug, Clone)]
@@ -187,11 +189,9 @@ impl Config {
 
     /// What looks wrong with the URLs of models.
     pub fn url_warnings(&self) -> Vec<String> {
-        let llm = self.llm.as_ref().map(|it| ("--llm-url", &it.url));
-        let embeddings = self.embeddings.as_ref().map(|it| ("--embeddings-url", &it.url));
-        [llm, embeddings]
-            .into_iter()
-            .flatten()
+        let llm = self.llm.iter().flat_map(|it| &it.urls).map(|url| ("--llm-url", url));
+        let embeddings = self.embeddings.iter().map(|it| ("--embeddings-url", &it.url));
+        llm.chain(embeddings)
             .filter(|(_, url)| !url.trim_end_matches('/').ends_with("/v1"))
             .map(|(flag, url)| {
                 format!("{flag}: `{url}` does not end in /v1, as the URLs of most model servers do")
@@ -205,22 +205,7 @@ impl Config {
     }
 
     fn from_layers(layers: &Layers, mode: Mode) -> Result<Self, ConfigError> {
-        let llm = layers.text("llm_url").map(|url| Endpoint {
-            url,
-            model: layers.text("llm_model"),
-            convert_model: layers.text("convert_model"),
-            select_model: layers.text("select_model"),
-            rewrite_model: layers.text("rewrite_model"),
-            key: api_key(),
-        });
-        let embeddings = layers.text("embeddings_url").map(|url| embeddings::Endpoint {
-            // The key is the models': it goes to no other host.
-            key: api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url))),
-            url,
-            model: layers.text("embeddings_model"),
-            query_prefix: layers.text("embeddings_query_prefix"),
-            passage_prefix: layers.text("embeddings_passage_prefix"),
-        });
+        let Upstreams { llm, embeddings, vlm } = upstreams(layers)?;
         let select = layers.choice("select", &SelectMode::NAMES)?;
         if select == SelectMode::Model && llm.is_none() {
             return Err(layers.wrong(
@@ -230,17 +215,6 @@ impl Config {
             ));
         }
         let (tokens, listen) = access(layers)?;
-        let api = layers.choice("vlm_api", &description::Api::NAMES)?;
-        let expression = layers.bool("vlm_expression")?;
-        let vlm = layers.text("user_description_server").map(|url| description::Endpoint {
-            key: layers.text("vlm_key").or_else(|| {
-                api_key().filter(|_| llm.as_ref().is_none_or(|llm| has_same_host(&llm.url, &url)))
-            }),
-            url,
-            api,
-            model: layers.text("vlm_model"),
-            expression,
-        });
         let messages_per_minute = layers.number("messages_per_minute", 0, u32::MAX)?;
         let (outbound_queue, session_ttl) =
             (layers.size("outbound_queue", 16 * 1024)?, layers.positive("session_ttl")?);
@@ -348,16 +322,6 @@ fn is_place(address: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let is_unspecified = bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified());
     !host.is_empty() && !host.contains('/') && !is_unspecified && port.parse::<u16>().is_ok_and(|it| it > 0)
-}
-
-/// The key of model services.
-fn api_key() -> Option<String> {
-    std::env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty())
-}
-
-fn has_same_host(a: &str, b: &str) -> bool {
-    let host = |url: &str| reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    host(a).is_some() && host(a) == host(b)
 }
 
 fn knowledge(layers: &Layers, mode: Mode, has_model: bool) -> Result<Knowledge, ConfigError> {

@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Eyes, Image, Scene, Vlm, VlmError, clean};
-use crate::llm::http::retried;
 use crate::observe::Metrics;
 use crate::tone::{Selected, Selector, rules};
 use slot::{Slot, Still};
@@ -377,8 +376,7 @@ impl Descriptions {
 
     async fn describe(&self, vlm: &dyn Vlm, scene: Scene) -> Result<String, VlmError> {
         let asked = Instant::now();
-        let described =
-            timeout(self.timeout, retried(|| vlm.describe(scene.clone()), VlmError::is_connection));
+        let described = timeout(self.timeout, vlm.describe(scene));
         let result = match described.await.unwrap_or(Err(VlmError::TimedOut(self.timeout))) {
             Ok(text) if rules::is_instruction(&text) => Err(VlmError::Garbage("instructions")),
             result => result.map(|text| clean(&text)),

@@ -2,6 +2,7 @@
 
 mod cache;
 mod image;
+mod replicas;
 mod service;
 mod vision;
 
@@ -11,8 +12,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::llm::http::{self, Transport};
 use crate::llm::{self, LlmError};
+use crate::observe::UpstreamMetrics;
 use crate::prompts::Prompts;
+use crate::upstream::{Failure, Verdict};
+use replicas::Replicas;
 
 pub use cache::{Descriptions, Flight, Landed, Landing, Look, Sight};
 pub use image::{Image, ImageError};
@@ -23,10 +28,10 @@ pub use vision::Vision;
 pub const MAX_DESCRIPTION: usize = 1000;
 
 /// Where visitors are described, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
-    /// The base URL.
-    pub url: String,
+    /// The base URLs of its replicas.
+    pub urls: Vec<String>,
     /// What is spoken there.
     pub api: Api,
     /// The vision model; by default the first that `/models` lists.
@@ -35,12 +40,15 @@ pub struct Endpoint {
     pub key: Option<String>,
     /// Whether a vision model is asked for the visitor's expression.
     pub expression: bool,
+    /// How it is spoken to.
+    pub transport: Transport,
 }
 
 impl Endpoint {
     /// An endpoint without a model of its own name or a key.
     pub fn new(url: String, api: Api) -> Self {
-        Self { url, api, model: None, key: None, expression: false }
+        let transport = Transport::default();
+        Self { urls: vec![url], api, model: None, key: None, expression: false, transport }
     }
 }
 
@@ -64,19 +72,32 @@ impl Api {
     ];
 }
 
-/// Prepares a client; nothing is sent yet. The error says what is wrong with the URL or the key.
-pub fn client(endpoint: &Endpoint, prompts: Arc<Prompts>) -> Result<Arc<dyn Vlm>, String> {
-    let Endpoint { url, api, model, key, expression } = endpoint;
+/// Prepares clients of all of an endpoint's URLs; nothing is sent yet. `timeout`: how long a description is waited for.
+/// An error names the URL, and what is wrong with it or with the key.
+pub fn client(
+    endpoint: &Endpoint,
+    prompts: &Arc<Prompts>,
+    timeout: Duration,
+    metrics: UpstreamMetrics,
+) -> Result<Arc<dyn Vlm>, (String, String)> {
+    let services = endpoint.urls.iter().map(|url| {
+        let service = service(endpoint, url, prompts).map_err(|reason| (url.clone(), reason))?;
+        Ok::<_, (String, String)>((http::shown(url), service))
+    });
+    Ok(Arc::new(Replicas::new(services.collect::<Result<_, _>>()?, timeout, metrics)))
+}
+
+fn service(endpoint: &Endpoint, url: &str, prompts: &Arc<Prompts>) -> Result<Arc<dyn Vlm>, String> {
+    let Endpoint { api, model, key, expression, transport, .. } = endpoint;
     let vision = |is_simulator| {
-        let client = llm::vision::Vision::new(url, model.clone(), key.as_deref())?;
-        Ok::<_, String>(Vision::new(client, prompts, *expression, is_simulator))
+        let client = llm::vision::Vision::new(url, model.clone(), key.as_deref(), transport)?;
+        Ok::<_, String>(Vision::new(client, Arc::clone(prompts), *expression, is_simulator))
     };
+    let service = |contract| Service::new(url, contract, transport);
     Ok(match api {
-        Api::Service(contract) => Arc::new(Service::new(url, *contract)?),
+        Api::Service(contract) => Arc::new(service(*contract)?),
         Api::OpenAi => Arc::new(vision(false)?),
-        Api::Simulator => {
-            Arc::new(Both { camera: Service::new(url, Contract::Description)?, vision: vision(true)? })
-        }
+        Api::Simulator => Arc::new(Both { camera: service(Contract::Description)?, vision: vision(true)? }),
     })
 }
 
@@ -131,18 +152,20 @@ pub enum VlmError {
     Model(LlmError),
     /// It took longer than `vlm_timeout`.
     TimedOut(Duration),
+    /// It is left alone at present; why the last call to it failed.
+    Away(String),
 }
 
 impl VlmError {
     /// Whether the connection failed, so that the same call may succeed in a moment.
-    pub fn is_connection(&self) -> bool {
+    fn is_connection(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Model(LlmError::Unreachable { .. }))
     }
 
     /// Whether it is the VLM's own fault, rather than of what it was shown: the next visitor's call will fail too.
     pub fn is_fault(&self) -> bool {
         match self {
-            Self::TimedOut(_) => true,
+            Self::TimedOut(_) | Self::Away(_) => true,
             Self::Refused(status) | Self::Model(LlmError::Refused { status, .. }) => {
                 matches!(status, 401 | 403 | 404 | 408 | 429 | 500..=599)
             }
@@ -155,6 +178,7 @@ impl VlmError {
         match self {
             Self::TimedOut(_) | Self::Model(LlmError::Stalled(_)) => "timed_out",
             Self::Refused(_) | Self::Model(LlmError::Refused { .. }) => "refused",
+            Self::Away(_) => "unreachable",
             _ if self.is_connection() => "unreachable",
             _ => "garbage",
         }
@@ -169,12 +193,34 @@ impl fmt::Display for VlmError {
             Self::Refused(status) => write!(f, "the description service answered {status}"),
             Self::Garbage(what) => write!(f, "the description service sent {what}"),
             Self::Model(error) => error.fmt(f),
+            Self::Away(reason) => write!(f, "the description service is left alone for now: {reason}"),
             Self::TimedOut(after) => write!(f, "the VLM took over {} ms", after.as_millis()),
         }
     }
 }
 
 impl std::error::Error for VlmError {}
+
+impl Failure for VlmError {
+    /// Only a call that met nobody is made again: a visitor stands there for a moment.
+    fn verdict(&self) -> Verdict {
+        if self.is_connection() {
+            Verdict::Failed { retry_after: None }
+        } else if self.is_fault() {
+            Verdict::Unfit
+        } else {
+            Verdict::Innocent
+        }
+    }
+
+    fn away(reason: String, _: Duration) -> Self {
+        Self::Away(reason)
+    }
+
+    fn late(after: Duration) -> Self {
+        Self::TimedOut(after)
+    }
+}
 
 /// Makes a description safe to pass on as data: one line, no control characters, of bounded length.
 pub fn clean(text: &str) -> String {

@@ -9,7 +9,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::{Scene, Vlm, VlmError};
-use crate::llm::http;
+use crate::llm::http::{self, Transport};
 
 /// No description is longer; what comes beyond is not read.
 const MAX_BODY: usize = 64 * 1024;
@@ -33,12 +33,12 @@ pub struct Service {
 
 impl Service {
     /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL.
-    pub fn new(base: &str, contract: Contract) -> Result<Self, String> {
+    pub fn new(base: &str, contract: Contract, transport: &Transport) -> Result<Self, String> {
         let base = Url::parse(base.trim_end_matches('/')).map_err(|error| error.to_string())?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(format!("`{}` is neither http nor https", base.scheme()));
         }
-        let client = http::client(&base).map_err(|error| http::reason(&error))?;
+        let client = http::client(&base, transport)?;
         Ok(Self { base, contract, client })
     }
 
@@ -170,8 +170,10 @@ mod tests {
 
     #[test]
     fn paths_are_joined_and_escaped() {
-        let service = Service::new("http://127.0.0.1:5003/vlm/", Contract::VisualContext).unwrap();
+        let service =
+            Service::new("http://127.0.0.1:5003/vlm/", Contract::VisualContext, &Transport::default())
+                .unwrap();
         assert_eq!(service.url(&["visual-context", "a/b"]).path(), "/vlm/visual-context/a%2Fb");
-        assert!(Service::new("127.0.0.1:5003", Contract::Description).is_err());
+        assert!(Service::new("127.0.0.1:5003", Contract::Description, &Transport::default()).is_err());
     }
 }

@@ -19,6 +19,7 @@ use crate::index;
 use crate::knowledge::{Keep, Searched};
 use crate::language::Lang;
 use crate::llm::LlmError;
+use crate::observe::Metrics;
 use crate::tone;
 use question::Question;
 use report::{Asked, Report};
@@ -75,7 +76,7 @@ impl House {
         let library = app::library(config)?.ok_or(EvalError::NoDocuments)?;
         index::embed(&library, Keep::IfPossible).await.1.map_err(StartError::Index)?;
         let prompts = app::prompts(config)?;
-        let chat = Backends::of(config, &prompts)?.chat;
+        let chat = Backends::of(config, &prompts, &Metrics::new())?.chat;
         let research = app::research(library, chat.clone(), &prompts, config.passage_chars);
         let (answerer, _) = app::voices(chat, &prompts, config.context_tokens);
         Ok(Self { research, answerer })

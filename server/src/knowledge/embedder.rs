@@ -209,7 +209,7 @@ impl Embedder {
         for &at in batch {
             match self.client.embed(Side::Passage, &[&rows.texts[at]]).await {
                 Ok(vectors) => embedded.extend(vectors.into_iter().map(|vector| (at, vector))),
-                Err(LlmError::Refused { message, status }) if is_refusal(status) => {
+                Err(LlmError::Refused { message, status, .. }) if is_refusal(status) => {
                     refused.push((at, message));
                 }
                 Err(error) => return Err(error.into()),
@@ -258,7 +258,7 @@ impl Embedder {
 /// Whether a server is ill, not only of another mind about one text.
 fn is_down(error: &LlmError) -> bool {
     match error {
-        LlmError::Unreachable { .. } | LlmError::Stalled(_) => true,
+        LlmError::Unreachable { .. } | LlmError::Away { .. } | LlmError::Stalled(_) => true,
         LlmError::Refused { status, .. } => matches!(status, 429 | 500..),
         LlmError::Cut | LlmError::Garbage(_) | LlmError::Empty => false,
     }

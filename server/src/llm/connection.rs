@@ -7,6 +7,7 @@ use reqwest::{RequestBuilder, Response, Url};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
+use super::http::Transport;
 use super::sse::shorten;
 use super::{LlmError, http};
 
@@ -30,13 +31,10 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL or the key.
-    pub(super) fn new(url: &str, key: Option<&str>) -> Result<Self, String> {
+    pub(super) fn new(url: &str, key: Option<&str>, transport: &Transport) -> Result<Self, String> {
         let base = url.trim_end_matches('/').to_owned();
         let models = parse(&base, "/models")?;
-        let shown = match (models.host_str(), models.port()) {
-            (Some(host), Some(port)) => format!("{}://{host}:{port}", models.scheme()),
-            (host, _) => format!("{}://{}", models.scheme(), host.unwrap_or_default()),
-        };
+        let shown = http::shown(models.as_str());
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = key {
@@ -45,8 +43,13 @@ impl Connection {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let client = http::client(&models).map_err(|error| http::reason(&error))?;
+        let client = http::client(&models, transport)?;
         Ok(Self { shown, base, models, headers, client, listed_model: OnceCell::new() })
+    }
+
+    /// The address without what may be secret in it.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// The URL of a path below the base.
@@ -125,6 +128,7 @@ fn parse(base: &str, path: &str) -> Result<Url, String> {
 /// Passes a response with status 200 and turns any other into an error with the backend's message.
 async fn checked(mut response: Response) -> Result<Response, LlmError> {
     const MAX_MESSAGE: usize = 4096;
+    let retry_after = http::retry_after(&response);
     let status = response.status();
     if status == reqwest::StatusCode::OK {
         return Ok(response);
@@ -140,5 +144,5 @@ async fn checked(mut response: Response) -> Result<Response, LlmError> {
         .ok()
         .and_then(|json| json.pointer("/error/message")?.as_str().map(shorten))
         .unwrap_or_else(|| shorten(&String::from_utf8_lossy(&body)));
-    Err(LlmError::Refused { status: status.as_u16(), message })
+    Err(LlmError::Refused { status: status.as_u16(), message, retry_after })
 }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::LlmError;
 use super::connection::Connection;
+use super::http::Transport;
 
 /// A batch's bound: 32 passages take a small machine some seconds.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(120);
@@ -29,6 +30,8 @@ pub struct Endpoint {
     pub passage_prefix: Option<String>,
     /// The bearer key.
     pub key: Option<String>,
+    /// How it is spoken to; a batch has a bound of its own.
+    pub transport: Transport,
 }
 
 /// What a text is to the search.
@@ -51,7 +54,7 @@ pub struct Embeddings {
 impl Embeddings {
     /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL or the key.
     pub fn new(endpoint: Endpoint) -> Result<Self, String> {
-        let connection = Connection::new(&endpoint.url, endpoint.key.as_deref())?;
+        let connection = Connection::new(&endpoint.url, endpoint.key.as_deref(), &endpoint.transport)?;
         let url = connection.url("/embeddings")?;
         Ok(Self { endpoint, connection, url })
     }

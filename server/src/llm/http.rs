@@ -1,45 +1,81 @@
 //! The HTTP client that all upstreams share settings of.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
-
-/// A connection that takes longer than this is taken for dead: upstreams stand in the same house or region.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use std::time::{Duration, SystemTime};
 
 /// More idle connections than this are not kept after a rush; so many stay warm for the next one.
 const MAX_IDLE: usize = 64;
 
-/// The longest waits before a call is made again: the time of a lost packet, then of a quick restart.
-const RETRIES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// How an upstream is spoken to, and for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transport {
+    /// A connection that takes longer is taken for dead: upstreams stand in the same house or region.
+    pub connect: Duration,
+    /// From a call to the first token of its reply: large prompts on small machines take their time.
+    pub first_token: Duration,
+    /// Between two pieces of a reply.
+    pub idle: Duration,
+    /// From a call to its reply's end.
+    pub total: Duration,
+    /// The authority that its certificate must come from, in PEM, beside those that are known.
+    pub authority: Option<Vec<u8>>,
+    /// The certificate that is shown to it, with its key, in PEM.
+    pub identity: Option<Vec<u8>>,
+}
 
-/// A client for one upstream. Proxy variables are ignored for loopback addresses, redirects are not
-/// followed (a key must not travel elsewhere), and there is no total timeout: callers bound their calls.
-pub fn client(url: &reqwest::Url) -> reqwest::Result<reqwest::Client> {
+impl Default for Transport {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_token: Duration::from_secs(60),
+            idle: Duration::from_secs(30),
+            total: Duration::from_secs(120),
+            authority: None,
+            identity: None,
+        }
+    }
+}
+
+/// A client for one upstream; the error says what is wrong with a certificate. Proxy variables are ignored for loopback
+/// addresses, redirects are not followed (a key must not travel elsewhere), and there is no total timeout: callers
+/// bound their calls.
+pub fn client(url: &reqwest::Url, transport: &Transport) -> Result<reqwest::Client, String> {
     // An error only says that some provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
+    let mut builder = reqwest::Client::builder();
+    if let Some(pem) = &transport.authority {
+        let authorities = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| reason(&error))?;
+        builder = builder.tls_certs_merge(authorities);
+    }
+    if let Some(pem) = &transport.identity {
+        builder = builder.identity(reqwest::Identity::from_pem(pem).map_err(|error| reason(&error))?);
+    }
+    let builder = builder
+        .connect_timeout(transport.connect)
         .tcp_nodelay(true) // a request is small and waited for
         .pool_max_idle_per_host(MAX_IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("rapport/", env!("CARGO_PKG_VERSION")));
-    if is_loopback(url) { builder.no_proxy() } else { builder }.build()
+    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| reason(&error))
 }
 
-/// Makes a call again that met no connection, twice at most: a service that restarts is back soon. The waits are
-/// drawn, so that not all sessions come back at once. Callers bound the whole.
-pub async fn retried<T, E, F: Future<Output = Result<T, E>>>(
-    call: impl Fn() -> F,
-    met_nobody: impl Fn(&E) -> bool,
-) -> Result<T, E> {
-    for most in RETRIES {
-        match call().await {
-            Err(error) if met_nobody(&error) => sleep(most.mul_f64(fastrand::f64().midpoint(1.0))).await,
-            ended => return ended,
-        }
+/// How long a response asks to be left alone (`Retry-After`, in seconds or as a date).
+pub fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let value = response.headers().get(reqwest::header::RETRY_AFTER)?.to_str().ok()?;
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
     }
-    call().await
+    let at = httpdate::parse_http_date(value).ok()?;
+    Some(at.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// An address without what may be secret in it: scheme, host and port.
+pub fn shown(url: &str) -> String {
+    let Ok(url) = reqwest::Url::parse(url) else { return "a URL that can't be read".to_owned() };
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{}://{host}:{port}", url.scheme()),
+        (host, _) => format!("{}://{}", url.scheme(), host.unwrap_or_default()),
+    }
 }
 
 fn is_loopback(url: &reqwest::Url) -> bool {

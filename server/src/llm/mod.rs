@@ -9,6 +9,7 @@ mod generation;
 pub mod http;
 pub mod openai;
 mod reading;
+mod replicas;
 mod sse;
 pub mod vision;
 
@@ -20,8 +21,10 @@ use futures_util::stream::{BoxStream, StreamExt};
 
 use crate::event::{HistoryMessage, Usage};
 use crate::language::is_han;
+use crate::upstream::{Failure, Verdict};
 
 pub use generation::Generation;
+pub use replicas::Replicas;
 
 /// The text of one reply is cut off as garbage beyond this many bytes: a visitor reads a few hundred.
 pub const MAX_REPLY: usize = 64 * 1024;
@@ -85,7 +88,8 @@ pub type ChatStream = BoxStream<'static, Result<Delta, LlmError>>;
 
 /// A model backend.
 pub trait Chat: Send + Sync {
-    /// Begins a call. Resolves once the backend accepted it; the text comes by the stream.
+    /// Begins a call. Resolves once the backend accepted it, [`Replicas`] with its first token; the text comes by the
+    /// stream.
     fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, LlmError>>;
 
     /// Whether the backend answers at all.
@@ -123,6 +127,15 @@ pub enum LlmError {
         /// The backend's own message, shortened. It may quote the request, so it is not part of what is
         /// displayed and logged, unless the status speaks of the model, the key or the rate.
         message: String,
+        /// How long it asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// It is left alone at present, because calls to it have failed.
+    Away {
+        /// Why the last one failed.
+        reason: String,
+        /// When it may be called again.
+        retry_after: Duration,
     },
     /// The stream ended before the reply did.
     Cut,
@@ -136,13 +149,32 @@ pub enum LlmError {
 }
 
 impl LlmError {
-    /// Whether the same call may succeed at once.
+    /// Whether the same call may succeed at once, where it had brought something already. One that had not was made
+    /// again by the [`Replicas`], as often as it may be.
     pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Cut | Self::Garbage(_) | Self::Empty)
+    }
+}
+
+impl Failure for LlmError {
+    fn verdict(&self) -> Verdict {
         match self {
-            Self::Refused { status, .. } => matches!(status, 408 | 429 | 500..=599),
-            Self::Unreachable { .. } | Self::Cut | Self::Garbage(_) | Self::Empty => true,
-            Self::Stalled(_) => false, // it has cost its time already
+            Self::Refused { status: 408 | 429 | 500..=599, retry_after, .. } => {
+                Verdict::Failed { retry_after: *retry_after }
+            }
+            Self::Away { retry_after, .. } => Verdict::Failed { retry_after: Some(*retry_after) },
+            Self::Unreachable { .. } | Self::Cut | Self::Garbage(_) => Verdict::Failed { retry_after: None },
+            Self::Refused { status: 401 | 403 | 404, .. } | Self::Stalled(_) => Verdict::Unfit,
+            Self::Refused { .. } | Self::Empty => Verdict::Innocent,
         }
+    }
+
+    fn away(reason: String, retry_after: Duration) -> Self {
+        Self::Away { reason, retry_after }
+    }
+
+    fn late(after: Duration) -> Self {
+        Self::Stalled(after)
     }
 }
 
@@ -150,10 +182,11 @@ impl fmt::Display for LlmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable { url, reason } => write!(f, "the model at {url} can't be reached: {reason}"),
-            Self::Refused { status: status @ (401 | 403 | 404 | 429), message } => {
+            Self::Refused { status: status @ (401 | 403 | 404 | 429), message, .. } => {
                 write!(f, "the model answered {status}: {message}")
             }
             Self::Refused { status, .. } => write!(f, "the model answered {status}"),
+            Self::Away { reason, .. } => write!(f, "the model is left alone for now: {reason}"),
             Self::Cut => f.write_str("the model's stream broke off"),
             Self::Garbage(_) => f.write_str("what the model sent can't be read"),
             Self::Stalled(after) => write!(f, "the model sent nothing for {} s", after.as_secs()),

@@ -1,10 +1,14 @@
 //! A client of OpenAI-compatible endpoints (`/chat/completions`, `/models`): llama.cpp, vLLM, Ollama and others.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::connection::Connection;
+use super::http::Transport;
 use super::reading::Reading;
 use super::{Chat, ChatRequest, ChatStream, LlmError, Role};
 use crate::event::Speaker;
@@ -12,8 +16,8 @@ use crate::event::Speaker;
 /// Where the models are and what they are called.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Endpoint {
-    /// The base URL, ending in `/v1`.
-    pub url: String,
+    /// The base URLs of its replicas, each ending in `/v1`.
+    pub urls: Vec<String>,
     /// The model of every role that has none of its own; by default the first that `/models` lists.
     pub model: Option<String>,
     /// The converter's.
@@ -24,6 +28,8 @@ pub struct Endpoint {
     pub rewrite_model: Option<String>,
     /// The bearer key.
     pub key: Option<String>,
+    /// How it is spoken to.
+    pub transport: Transport,
 }
 
 impl Endpoint {
@@ -39,20 +45,25 @@ impl Endpoint {
     }
 }
 
-/// A client of one endpoint.
+/// A client of one replica.
 #[derive(Debug)]
 pub struct OpenAi {
-    endpoint: Endpoint,
+    endpoint: Arc<Endpoint>,
     connection: Connection,
     completions: Url,
 }
 
 impl OpenAi {
     /// Prepares a client; nothing is sent yet. The error says what is wrong with the URL or the key.
-    pub fn new(endpoint: Endpoint) -> Result<Self, String> {
-        let connection = Connection::new(&endpoint.url, endpoint.key.as_deref())?;
+    pub fn new(url: &str, endpoint: Arc<Endpoint>) -> Result<Self, String> {
+        let connection = Connection::new(url, endpoint.key.as_deref(), &endpoint.transport)?;
         let completions = connection.url("/chat/completions")?;
         Ok(Self { endpoint, connection, completions })
+    }
+
+    /// Its address without what may be secret in it.
+    pub fn shown(&self) -> &str {
+        self.connection.shown()
     }
 
     async fn model(&self, role: Role) -> Result<&str, LlmError> {
@@ -65,8 +76,9 @@ impl OpenAi {
     async fn call(&self, request: ChatRequest) -> Result<ChatStream, LlmError> {
         let body = Body::of(&request, self.model(request.role).await?);
         let body = serde_json::to_vec(&body).map_err(|error| LlmError::Garbage(error.to_string()))?;
+        let begun = Instant::now();
         let response = self.connection.post(&self.completions, body).await?;
-        Ok(Box::pin(Reading::new(response)))
+        Ok(Box::pin(Reading::new(response, &self.endpoint.transport, begun)))
     }
 }
 

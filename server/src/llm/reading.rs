@@ -9,12 +9,9 @@ use futures_util::Stream;
 use hyper::body::Body as _;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
+use super::http::Transport;
 use super::sse::Decode;
 use super::{Delta, LlmError, MAX_REPLY};
-
-/// Between two pieces of a stream; before the first text only the turn's own timeout counts, because a
-/// large prompt on a slow machine takes minutes.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the end of a body may take whose reply is complete: it is a packet that is on its way.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
@@ -26,6 +23,10 @@ pub(super) struct Reading {
     decode: Decode,
     /// Bytes of text so far.
     length: usize,
+    /// How long may pass between two pieces. Before the first text another bound holds.
+    idle: Duration,
+    /// When all of it must have come.
+    ends: Instant,
     /// When the last piece came, and what looks at it.
     heard: Instant,
     alarm: Pin<Box<Sleep>>,
@@ -34,13 +35,16 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn new(response: reqwest::Response) -> Self {
+    /// `begun`: when the call was made.
+    pub(super) fn new(response: reqwest::Response, transport: &Transport, begun: Instant) -> Self {
         Self {
             body: Some(response.into()),
             decode: Decode::default(),
             length: 0,
+            idle: transport.idle,
+            ends: begun + transport.total,
             heard: Instant::now(),
-            alarm: Box::pin(sleep(IDLE_TIMEOUT)),
+            alarm: Box::pin(sleep(transport.idle.min(transport.total))),
             is_over: false,
         }
     }
@@ -74,8 +78,8 @@ impl Reading {
                 }
                 Poll::Ready(None | Some(Err(_))) => return Poll::Ready(Err(LlmError::Cut)),
                 Poll::Pending => {
-                    ready!(self.poll_stalled(cx));
-                    return Poll::Ready(Err(LlmError::Stalled(IDLE_TIMEOUT)));
+                    let after = ready!(self.poll_stalled(cx));
+                    return Poll::Ready(Err(LlmError::Stalled(after)));
                 }
             }
         }
@@ -97,16 +101,17 @@ impl Reading {
         }
     }
 
-    /// Resolves when nothing has come for too long. The alarm is set anew only when it goes off, not for
-    /// each piece.
-    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Resolves when nothing has come for too long, or all of it takes too long. The alarm is set anew only when it goes
+    /// off, not for each piece.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
         loop {
             ready!(self.alarm.as_mut().poll(cx));
-            let heard = if self.length == 0 { Instant::now() } else { self.heard };
-            if heard.elapsed() >= IDLE_TIMEOUT {
-                return Poll::Ready(());
+            let now = Instant::now();
+            let heard = if self.length == 0 { now } else { self.heard };
+            if now >= self.ends || now - heard >= self.idle {
+                return Poll::Ready(now - self.heard);
             }
-            self.alarm.as_mut().reset(heard + IDLE_TIMEOUT);
+            self.alarm.as_mut().reset((heard + self.idle).min(self.ends));
         }
     }
 

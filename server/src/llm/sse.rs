@@ -89,7 +89,7 @@ impl Decode {
         if let Some(error) = chunk.error {
             // A number is the HTTP status; a name, as OpenAI gives, is not.
             let status = error.code.and_then(|code| u16::try_from(code.as_u64()?).ok()).unwrap_or(400);
-            return Err(LlmError::Refused { status, message: shorten(&error.message) });
+            return Err(LlmError::Refused { status, message: shorten(&error.message), retry_after: None });
         }
         if let Some(choice) = chunk.choices.0 {
             self.finished |= choice.finish_reason.is_some();
@@ -296,7 +296,7 @@ mod tests {
         let stream = "data: {\"error\":{\"message\":\"context too long\\nmore\",\"code\":400}}\n";
         assert_eq!(
             decode(stream.as_bytes(), 9).0,
-            Err(LlmError::Refused { status: 400, message: "context too long".into() })
+            Err(LlmError::Refused { status: 400, message: "context too long".into(), retry_after: None })
         );
     }
 }

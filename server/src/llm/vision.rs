@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::LlmError;
 use super::connection::Connection;
+use super::http::Transport;
 
 /// No description is longer; what comes beyond is not read.
 const MAX_BODY: usize = 64 * 1024;
@@ -39,10 +40,15 @@ pub struct Picture<'a> {
 impl Vision {
     /// Prepares a client of a base that ends in `/v1`; a URL without a path is that of such a server's root. The
     /// error says what is wrong with the URL or the key. Without a model: the first that `/models` lists.
-    pub fn new(url: &str, model: Option<String>, key: Option<&str>) -> Result<Self, String> {
+    pub fn new(
+        url: &str,
+        model: Option<String>,
+        key: Option<&str>,
+        transport: &Transport,
+    ) -> Result<Self, String> {
         let is_root = Url::parse(url).is_ok_and(|url| url.path() == "/");
         let base = if is_root { format!("{}/v1", url.trim_end_matches('/')) } else { url.to_owned() };
-        let connection = Connection::new(&base, key)?;
+        let connection = Connection::new(&base, key, transport)?;
         let completions = connection.url("/chat/completions")?;
         Ok(Self { connection, completions, model })
     }
@@ -138,10 +144,11 @@ mod tests {
 
     #[test]
     fn a_root_stands_for_its_v1() {
-        let url = |url: &str| Vision::new(url, None, None).unwrap().completions.to_string();
+        let url =
+            |url: &str| Vision::new(url, None, None, &Transport::default()).unwrap().completions.to_string();
         assert_eq!(url("http://127.0.0.1:5003"), "http://127.0.0.1:5003/v1/chat/completions");
         assert_eq!(url("http://127.0.0.1:5003/v1/"), "http://127.0.0.1:5003/v1/chat/completions");
         assert_eq!(url("http://host/api/v1"), "http://host/api/v1/chat/completions");
-        assert!(Vision::new("127.0.0.1:5003", None, None).is_err());
+        assert!(Vision::new("127.0.0.1:5003", None, None, &Transport::default()).is_err());
     }
 }

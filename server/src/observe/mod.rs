@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod tests;
+mod upstreams;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +14,8 @@ use prometheus::{
 };
 
 use crate::event::{Outcome, Stage, Status, Tone, TurnReport};
+pub use upstreams::UpstreamMetrics;
+use upstreams::Upstreams;
 
 /// The media type of [`Metrics::text`].
 pub const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -39,6 +42,7 @@ pub struct Metrics {
     descriptions: IntCounterVec,
     degraded: IntCounterVec,
     upstreams: IntGaugeVec,
+    calls: Upstreams,
 }
 
 /// What is not counted as it happens, but looked at for a scrape.
@@ -120,6 +124,7 @@ impl Metrics {
                 &["stage"],
             ),
             upstreams: registered(&registry, IntGaugeVec::new(upstreams, &["upstream"])),
+            calls: Upstreams::new(&registry),
             registry,
         };
         metrics.name_all();
@@ -145,6 +150,11 @@ impl Metrics {
         for stage in DEGRADABLE {
             self.degraded.with_label_values(&[stage]);
         }
+    }
+
+    /// What an upstream's calls are counted by.
+    pub fn upstream(&self, name: &'static str) -> UpstreamMetrics {
+        self.calls.of(name)
     }
 
     /// A turn has begun; [`Metrics::turn_ended`] must follow.

@@ -265,6 +265,9 @@ impl Turn<'_> {
     fn tell_failure(&self, error: &LlmError) {
         let (code, message) = match error {
             LlmError::Unreachable { .. } => ("llm_unreachable", "The model can't be reached."),
+            LlmError::Away { .. } => {
+                ("llm_away", "The model has failed several times and is left alone for now.")
+            }
             LlmError::Refused { .. } => ("llm_refused", "The model refused the question."),
             LlmError::Cut => ("llm_cut", "The model's answer broke off."),
             LlmError::Garbage(_) => ("llm_garbage", "The model's answer could not be read."),

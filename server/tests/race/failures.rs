@@ -42,8 +42,11 @@ async fn an_answer_that_fails_for_good_fails_the_turn_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_converter_that_is_down_leaves_the_plain_answer() {
-    let down = Speech { pieces: vec![], ..Speech::whole(10, "") }
-        .failing(LlmError::Refused { status: 503, message: "overloaded".into() });
+    let down = Speech { pieces: vec![], ..Speech::whole(10, "") }.failing(LlmError::Refused {
+        status: 503,
+        message: "overloaded".into(),
+        retry_after: None,
+    });
     let answer = Speech::whole(10, "It was founded in 1973.");
     let stage = Stagehand::new(
         vec![sees(1, CHILD)],

@@ -173,7 +173,7 @@ async fn an_opener_that_fails_is_left_out() {
 #[tokio::test(start_paused = true)]
 async fn a_later_segment_whose_conversion_fails_is_sent_plain() {
     let stage = museum(sees(1, CHILD));
-    let refused = LlmError::Refused { status: 400, message: "no".into() };
+    let refused = LlmError::Refused { status: 400, message: "no".into(), retry_after: None };
     let broken = Speech { pieces: vec![], ..Speech::whole(1, "") }.failing(refused);
     stage.chat.speeches.lock().unwrap().retain(|(role, _)| *role != Role::Convert);
     let speeches = vec![Speech::echo(100, 12), broken, Speech::echo(100, 12)];

@@ -125,7 +125,7 @@ async fn a_model_that_cannot_answer_fails_the_turn_with_a_reason() {
     }
     let url = nowhere().await;
     let (done, before) =
-        ask_models(WELL, WELL, |config| config.llm.as_mut().unwrap().url = format!("{url}/v1")).await;
+        ask_models(WELL, WELL, |config| config.llm.as_mut().unwrap().urls = vec![format!("{url}/v1")]).await;
     assert_eq!(done["status"], "failed");
     assert!(before.iter().any(|frame| frame["code"] == "llm_unreachable"));
 }

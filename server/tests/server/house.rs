@@ -107,12 +107,11 @@ pub(crate) async fn simulate(config: vlm_sim::Config) -> (String, vlm_sim::Simul
 /// Models of a simulator.
 pub(crate) fn models(url: &str, answer: &str, convert: &str, select: &str) -> Endpoint {
     Endpoint {
-        url: format!("{url}/v1"),
+        urls: vec![format!("{url}/v1")],
         model: Some(answer.to_owned()),
         convert_model: Some(convert.to_owned()),
         select_model: Some(select.to_owned()),
-        rewrite_model: None,
-        key: None,
+        ..Endpoint::default()
     }
 }
 

@@ -94,6 +94,7 @@ async fn a_turn_moves_each_counter_by_one_and_leaves_no_word_behind() {
         "rapport_first_token_seconds_count",
         "rapport_turn_seconds_count",
         "rapport_descriptions_total{result=\"described\"}", // as the session opened
+        "rapport_upstream_calls_total{result=\"ok\",upstream=\"vlm\"}",
         "rapport_stage_seconds_count{stage=\"describe\"}",
     ]
     .map(|name| (name.to_owned(), 1.0))

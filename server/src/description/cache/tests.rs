@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::advance;
 
 use super::*;
+use crate::description::replicas::Replicas;
 use crate::tone::SelectMode;
 
 /// Sees stills only.
@@ -44,7 +45,9 @@ impl Vlm for SlowEye {
 fn slow(eye: &Arc<SlowEye>) -> Arc<Descriptions> {
     let (selector, eye) = (Arc::new(Selector::new(SelectMode::Rules, 55, None)), Arc::clone(eye));
     let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-    Descriptions::new(Some(eye), selector, Duration::from_secs(5), Arc::default(), tasks, shutdown)
+    let (timeout, metrics) = (Duration::from_secs(5), Metrics::new());
+    let eye = Replicas::new(vec![(String::new(), eye)], timeout, metrics.upstream("vlm"));
+    Descriptions::new(Some(Arc::new(eye)), selector, timeout, Arc::new(metrics), tasks, shutdown)
 }
 
 fn still_of(what: &'static str) -> Image {

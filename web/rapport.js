@@ -81,7 +81,7 @@ export class Rapport extends EventTarget {
 
 	cancel(turns = this.turns) {
 		for (const turn of turns) {
-			if (turn.sent) this.#send({ type: 'cancel', turn_id: turn.turnId || undefined });
+			if (turn.sent) this.#send({ type: 'cancel', id: turn.message.id });
 			if (!turn.turnId) this.#change(turn, { status: 'cancelled' });
 		}
 	}
@@ -103,7 +103,7 @@ export class Rapport extends EventTarget {
 
 	close() {
 		this.save();
-		this.#options = {}; // another's storage
+		this.#options = { token: this.#options.token };
 		this.#lost(1000);
 	}
 

@@ -116,3 +116,11 @@ test('a reply is resumed in place of its first part', async () => {
 	assert.equal(textOf(chat.messages[1]), textOf(message));
 	second.close();
 });
+
+test('a long conversation is sent as far as it is read', async () => {
+	const prepareSendMessagesRequest = ({ messages, body }) => ({ messages: messages.slice(-11), body });
+	const transport = new WebSocketChatTransport({ url: `ws://${server.host}/v1/chat/ws`, webSocket: WebSocket, prepareSendMessagesRequest });
+	const long = Array.from({ length: 40 }, (_, at) => said(at % 2 ? 'assistant' : 'user', `${at} ${'x'.repeat(3000)}`));
+	const { message } = await read(await send(transport, 'c-long', [...long, said('user', 'How tall is the clock?')]));
+	assert.match(textOf(message), /3\.2 metres/);
+});

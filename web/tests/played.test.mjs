@@ -335,7 +335,7 @@ test('a queued question waits for what runs, and a cancel ends both', async () =
   newest().tell({ type: 'turn_started', turn_id: 't2', id: queued.message.id, seq: 4 });
   const last = rapport.ask('Why?', { queue: true });
   rapport.cancel();
-  assert.deepEqual(newest().asked('cancel'), [{ type: 'cancel', turn_id: 't2' }]);
+  assert.deepEqual(newest().asked('cancel'), [{ type: 'cancel', id: queued.message.id }]);
   assert.equal((await last).status, 'cancelled');
   assert.equal((await turn).status, 'completed');
 });

@@ -365,10 +365,11 @@ test('an answer that the server cut is not said to be stopped; one that the visi
   assert.equal(await cut.locator('.sources').isVisible(), false);
   await cut.getByRole('button', { name: 'Ask again' }).click();
   const stopped = page.locator('.turn').nth(1);
-  first.emit({ type: 'turn_started', turn_id: 't2', id: (await first.next('message')).id });
+  const { id } = await first.next('message');
+  first.emit({ type: 'turn_started', turn_id: 't2', id });
   await becomes(stopped, 'running');
   await page.keyboard.press('Escape');
-  assert.equal((await first.next('cancel')).turn_id, 't2');
+  assert.equal((await first.next('cancel')).id, id);
   first.emit(done('t2', '', { status: 'cancelled' }));
   await becomes(stopped, 'cancelled');
   assert.match(await stopped.locator('.note').innerText(), /^Stopped\.$/);

@@ -2,7 +2,7 @@
 
 use super::{Query, Voice};
 use crate::event::HistoryMessage;
-use crate::language::tokens;
+use crate::language::{tokens, within};
 use crate::llm::{ChatRequest, Role, untagged};
 use crate::prompts::Prompts;
 
@@ -11,6 +11,9 @@ const MAX_TOKENS: u32 = 500;
 
 /// A passage whose score is less than this share of the best one's only leads a small model astray.
 const FAR: f32 = 0.5;
+
+/// A front-end's instructions take at most this share of the room: the house's documents come first.
+const INSTRUCTIONS: usize = 4;
 
 /// What fits into a model's context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +35,9 @@ pub(super) fn request(
         Some(voice) => prompts.direct(voice.tone, query.lang, has_documents),
         None => prompts.answer(query.lang, has_documents),
     };
+    let room = budget.context_tokens.saturating_sub(MAX_TOKENS as usize);
     let system = match &query.instructions {
-        Some(instructions) => format!("{system}\n\n{instructions}"),
+        Some(instructions) => format!("{system}\n\n{}", within(instructions, room / INSTRUCTIONS)),
         None => system,
     };
     let mention = voice.and_then(|voice| voice.mention.as_deref());
@@ -47,7 +51,6 @@ pub(super) fn request(
         passages.iter().filter(|it| it.source.score >= FAR * best).map(of_one).collect()
     });
 
-    let room = budget.context_tokens.saturating_sub(MAX_TOKENS as usize);
     let mut left = room.saturating_sub(tokens(&system) + tokens(&question));
     let passages = passages.map(|passages| keep(passages.iter(), &mut left, |text| tokens(text)));
     let mut history: Vec<HistoryMessage> =
@@ -157,6 +160,15 @@ mod tests {
         let request = request(&prompts, Budget { context_tokens: 4096 }, &query, None);
         let system = format!("{}\n\nAnswer in one sentence.", prompts.answer(Lang::En, true));
         assert_eq!(request.system, system);
+    }
+
+    #[test]
+    fn a_front_ends_instructions_leave_room_for_the_documents() {
+        for long in ["請用一句話回答。".repeat(2000), "Answer in one sentence. ".repeat(2000)] {
+            let query = Query { instructions: Some(long), ..query(0, 1) };
+            let request = request(&Prompts::default(), Budget { context_tokens: 4096 }, &query, None);
+            assert!(request.user.contains("p0") && request.likely_tokens() < 4096 - 500);
+        }
     }
 
     #[test]

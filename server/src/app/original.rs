@@ -29,6 +29,9 @@ const SESSION_ID: HeaderName = HeaderName::from_static("x-session-id");
 /// Why a text was not converted.
 const NOT_CONVERTED: &str = "the model can't convert the text at present";
 
+/// How long a body may take: the largest takes a slow line a second.
+const BODY: Duration = Duration::from_secs(10);
+
 /// How long the end of a visitor epoch may take: a turn that runs ends first.
 const FORGETTING: Duration = Duration::from_secs(10);
 
@@ -222,7 +225,8 @@ async fn forget(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     Ok(json(StatusCode::OK, &json!({ "session_id": id, "message": "History cleared" })))
 }
 
-/// Ends a session's visitor epoch, if there is such a session; once this resolves, nothing of it is left.
+/// Ends a session's visitor epoch, if there is such a session. Once this resolves, nothing of it is left here or in the
+/// store; it fails where that is away, though here all is gone by then.
 async fn forgotten(app: &App, id: &str) -> Result<(), Refusal> {
     if app.sessions.history(Namespace::Http, id).await.map_err(away)?.is_none() {
         return Ok(());
@@ -232,7 +236,8 @@ async fn forgotten(app: &App, id: &str) -> Result<(), Refusal> {
     let begun = async {
         while let Ok(events) = poll_fn(|cx| listener.outbox.poll_take(cx)).await {
             if events.iter().any(|it| matches!(*it.event, Event::EpochBegan { .. })) {
-                return Ok(());
+                // It is told once it is written, unless it can't be.
+                return if app.sessions.is_store_away() { Err(away(StoreAway)) } else { Ok(()) };
             }
         }
         Err(away(StoreAway))
@@ -258,7 +263,10 @@ async fn close(State(app): State<Arc<App>>, request: Request) -> Answer {
 /// Reads a request's body, no larger than `max_message`.
 async fn body(app: &App, request: Request) -> Result<wire::Body, Refusal> {
     let limit = app.host.limits.max_message;
-    let bytes = to_bytes(request.into_body(), limit).await.map_err(|_| {
+    let whole = timeout(BODY, to_bytes(request.into_body(), limit))
+        .await
+        .map_err(|_| json(StatusCode::REQUEST_TIMEOUT, &wire::error("the body took too long to come")))?;
+    let bytes = whole.map_err(|_| {
         let message = format!("the body has more than {limit} bytes, or did not come whole");
         json(StatusCode::PAYLOAD_TOO_LARGE, &wire::error(&message))
     })?;

@@ -8,7 +8,6 @@ use axum::http::Response;
 
 use super::App;
 use super::routes::{Pairs, carry, refusal, take_over};
-use crate::session::Wanted;
 use crate::socket::{Away, Farewell, Realtime, Route};
 
 pub(super) async fn realtime(
@@ -24,15 +23,10 @@ pub(super) async fn realtime(
     let model = model.map(|(_, model)| model);
     let is_authorized = upgrade.is_authorized;
     take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
-        let opened = if !is_authorized {
-            Err(Away::NoToken)
-        } else if app.sessions.refuses_new() {
-            Err(Away::Store)
-        } else {
-            app.sessions.open(&Wanted::default()).ok_or(Away::Store)
-        };
+        let listener =
+            if is_authorized { app.sessions.begin_passing().ok_or(Away::Store) } else { Err(Away::NoToken) };
         let sessions = Arc::clone(&app.sessions);
-        let talk = opened.map(|opened| Realtime::new(&opened, sessions, model.as_deref()));
+        let talk = listener.map(|listener| Realtime::new(listener, sessions, model.as_deref()));
         carry(app, io, already_read, talk, Farewell::Realtime);
     })
 }

@@ -38,6 +38,11 @@ pub enum Command {
         /// The turn meant; none means whichever runs.
         turn_id: Option<String>,
     },
+    /// Ends the turn of a message, whether it runs or waits.
+    CancelMessage {
+        /// The client's own id of the message.
+        id: String,
+    },
     /// A still of the visitor, as the client's camera took it; not checked yet.
     Image(Upload),
     /// End the visitor epoch: nothing of this visitor is kept.

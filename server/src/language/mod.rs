@@ -63,6 +63,16 @@ pub fn tokens(text: &str) -> usize {
     han * 3 / 2 + other / 3 + 8
 }
 
+/// As much of a text's begin as fits into so many tokens, estimated as by [`tokens`].
+pub fn within(text: &str, most: usize) -> &str {
+    let (mut han, mut other) = (0, 0);
+    let end = text.char_indices().find(|(_, c)| {
+        *(if is_han(*c) { &mut han } else { &mut other }) += 1;
+        han * 3 / 2 + other / 3 + 8 > most
+    });
+    &text[..end.map_or(text.len(), |(at, _)| at)]
+}
+
 /// Whether a character silently turns the direction of writing: never wanted in text from outside.
 pub fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

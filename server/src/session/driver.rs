@@ -51,6 +51,13 @@ impl Session {
             self.shared.metrics.turn_ended(&ended.report);
             self.lock().finish(&request, ended);
         }
+        // The last turn may have looked at the visitor after all else of the session was gone.
+        let state = self.lock();
+        let is_gone = state.is_lost() && state.journal.is_none();
+        drop(state);
+        if is_gone {
+            self.shared.engine.descriptions.remove(&self.id);
+        }
     }
 
     /// Tells operators how a turn went; nothing of what was said.
@@ -102,8 +109,11 @@ impl Session {
                 Some(Job::Restart(running)) => {
                     let attempts = running.attempts + 1;
                     let request = state.next_restart(&self.id, &self.shared.knobs, running);
+                    let is_interrupting = self.shared.knobs.on_overlap == Overlap::Interrupt;
                     let how = if state.is_forgetting() {
                         Err(Status::Cancelled)
+                    } else if is_interrupting && state.has_newer_message() {
+                        Err(Status::Interrupted)
                     } else if attempts > MAX_ATTEMPTS {
                         Err(Status::Failed)
                     } else {

@@ -8,8 +8,8 @@ use dashmap::mapref::entry::Entry;
 
 use super::outbox::Outbox;
 use super::state::{Attached, Beside, State};
-use super::store::digest;
-use super::{Located, Opened, Session, Sessions, Wanted};
+use super::store::{StoreError, digest};
+use super::{Located, Opened, Session, Sessions, Wanted, random_id};
 use crate::event::HistoryMessage;
 
 /// A protocol whose sessions are known by their id alone.
@@ -101,7 +101,7 @@ impl Sessions {
 
     /// Joins a session whose last turn can be told from its start; it is, and what follows. None if there is none.
     pub async fn rejoin(&self, namespace: Namespace, id: &str) -> Result<Option<Listener>, StoreAway> {
-        let key = self.find(namespace, id).await?;
+        let key = self.find_old(namespace, id).await?;
         let Some(session) = self.map.get(&*key) else { return Ok(None) };
         let attached = session.attach_to_last_turn();
         Ok(attached.map(|attached| Listener::new(&session, &attached)))
@@ -113,38 +113,51 @@ impl Sessions {
         namespace: Namespace,
         id: &str,
     ) -> Result<Option<Vec<HistoryMessage>>, StoreAway> {
-        let key = self.find(namespace, id).await?;
+        let key = self.find_old(namespace, id).await?;
         Ok(self.map.get(&*key).map(|session| session.lock().history()))
     }
 
-    /// Ends a session, if there is one: nothing of it is left. Returns what it remembered.
+    /// Ends a session, if there is one: nothing of it is left, in the store either. Returns what it remembered.
     pub async fn end(
         &self,
         namespace: Namespace,
         id: &str,
     ) -> Result<Option<Vec<HistoryMessage>>, StoreAway> {
-        let key = self.find(namespace, id).await?;
+        let key = self.find_old(namespace, id).await?;
         let Some((_, session)) = self.map.remove(&key) else { return Ok(None) };
         let history = session.lock().history();
-        self.erase(&session);
+        if let Some(fence) = self.forsake(&key, &session)
+            && let Some(node) = &self.shared.node
+        {
+            match node.call(node.store().erase(&key, fence)).await {
+                Ok(()) | Err(StoreError::Fenced) => {}
+                Err(_) => return Err(StoreAway),
+            }
+        }
         Ok(Some(history))
     }
 
-    /// Ends a session whose client is gone and can't come back.
-    pub fn close(&self, session: &Arc<Session>) {
-        if self.map.remove_if(session.id(), |_, held| Arc::ptr_eq(held, session)).is_some() {
-            self.erase(session);
-        }
+    /// Whether the store is away, so that what is erased here may still be there.
+    pub fn is_store_away(&self) -> bool {
+        self.shared.node.as_ref().is_some_and(|node| node.is_down())
     }
 
-    fn erase(&self, session: &Arc<Session>) {
-        if let Some(fence) = self.forsake(session.id(), session)
-            && let Some(node) = self.shared.node.clone()
-        {
-            let id = Arc::clone(session.id());
-            self.shared.tasks.spawn(async move {
-                let _ = node.call(node.store().erase(&id, fence)).await; // else it expires by itself
-            });
+    /// Begins a session that nobody can come back to: it ends with its listener's socket, and no store knows it.
+    /// None while the server goes away.
+    pub fn begin_passing(&self) -> Option<Listener> {
+        let id = random_id();
+        let session =
+            self.new_session(Arc::clone(&id), State::new(&self.shared.knobs, self.fork_rng()), None);
+        self.map.insert(id, Arc::clone(&session));
+        let attached = session.attach(None, Beside::Nobody)?;
+        session.prefetch_at_opening();
+        Some(Listener::new(&session, &attached))
+    }
+
+    /// Ends a session that was begun by [`Sessions::begin_passing`]: its client is gone.
+    pub fn close(&self, session: &Arc<Session>) {
+        if self.map.remove_if(session.id(), |_, held| Arc::ptr_eq(held, session)).is_some() {
+            self.forsake(session.id(), session);
         }
     }
 
@@ -157,6 +170,12 @@ impl Sessions {
             return Err(StoreAway);
         }
         Ok(key)
+    }
+
+    /// As [`Sessions::find`], of a session that is not begun: one that may be elsewhere must not seem to be none.
+    async fn find_old(&self, namespace: Namespace, id: &str) -> Result<Arc<str>, StoreAway> {
+        let key = self.find(namespace, id).await?;
+        if self.is_store_away() && !self.map.contains_key(&key) { Err(StoreAway) } else { Ok(key) }
     }
 
     fn new_joined(&self, key: &Arc<str>) -> Arc<Session> {

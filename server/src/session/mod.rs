@@ -168,6 +168,7 @@ impl Session {
                 }
             }
             Command::Cancel { turn_id } => self.lock().cancel(turn_id.as_deref()),
+            Command::CancelMessage { id } => self.cancel_message(&id),
             Command::Forget => {
                 let mut state = self.lock();
                 state.stop_active(Status::Cancelled);
@@ -212,6 +213,9 @@ impl Session {
         })?;
         // Held until the still is the visitor's: a `forget` must come before or behind both steps.
         let mut state = self.lock();
+        if state.is_lost() {
+            return Ok(()); // it has ended since
+        }
         if state.is_forgetting() {
             state.push_job(Job::Show(image)); // it is of the next visitor
         } else {

@@ -290,6 +290,11 @@ impl Sessions {
         self.shared.drivers.wait().await;
     }
 
+    /// Resolves when messages begin to be refused because the server restarts.
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.shared.draining.clone().cancelled_owned()
+    }
+
     /// Whether messages are refused because the server restarts.
     pub fn is_draining(&self) -> bool {
         self.shared.draining.is_cancelled()
@@ -313,10 +318,11 @@ impl Sessions {
 
     /// Ends a session that is taken off the map; by which fence the store is to erase it.
     pub(super) fn forsake(&self, id: &str, session: &Session) -> Option<u64> {
-        self.shared.engine.descriptions.remove(id);
         let mut state = session.lock();
         let fence = state.fence();
         state.lose(GivenUp::Replaced); // what is still being written must not bring it back
+        drop(state);
+        self.shared.engine.descriptions.remove(id);
         fence
     }
 

@@ -25,8 +25,8 @@ const AWAY: &str = "Conversations can't be kept at the moment. Please ask again 
 pub struct Chats {
     sessions: Arc<Sessions>,
     requests: Vec<Request>,
-    /// What is to be said at once.
-    waiting: Vec<Value>,
+    /// Resolves when the server restarts: a socket without a request ends then, so that its client asks elsewhere.
+    draining: BoxFuture<'static, ()>,
 }
 
 /// A request whose reply is not over.
@@ -47,31 +47,33 @@ enum State {
 impl Chats {
     /// No chat yet.
     pub fn new(sessions: Arc<Sessions>) -> Self {
-        Self { sessions, requests: Vec::new(), waiting: Vec::new() }
+        let draining = Box::pin(sessions.draining());
+        Self { sessions, requests: Vec::new(), draining }
     }
 
-    fn take(&mut self, frame: Frame) {
+    fn take(&mut self, frame: Frame, frames: &mut Frames) {
         let sessions = Arc::clone(&self.sessions);
         match frame {
             Frame::Abort { request_id } => {
-                let over = self.find(&request_id).and_then(Request::abort);
-                self.waiting.extend(over);
+                if let Some(over) = self.find(&request_id).and_then(Request::abort) {
+                    write(&over, frames);
+                }
             }
             Frame::Send(question) => {
                 let message_id = question.message.id.as_deref().unwrap_or_default();
                 let stream = Stream::of_message(question.request_id.clone(), message_id);
                 let chat_id = question.chat_id.clone();
                 let joined = Box::pin(async move { sessions.join(Namespace::Chat, &chat_id).await });
-                self.begin(stream, State::Asking(joined, Some(question)));
+                self.begin(stream, State::Asking(joined, Some(question)), frames);
             }
             Frame::Resume { request_id, chat_id } => {
                 let found = Box::pin(async move { sessions.rejoin(Namespace::Chat, &chat_id).await });
-                self.begin(Stream::of_chat(request_id), State::Resuming(found));
+                self.begin(Stream::of_chat(request_id), State::Resuming(found), frames);
             }
         }
     }
 
-    fn begin(&mut self, stream: Stream, state: State) {
+    fn begin(&mut self, stream: Stream, state: State, frames: &mut Frames) {
         let is_known = self.find(stream.request_id()).is_some();
         if is_known || self.requests.len() >= MAX_REQUESTS {
             let why = if is_known {
@@ -79,7 +81,7 @@ impl Chats {
             } else {
                 "Too many replies at once. Wait for one to end."
             };
-            self.waiting.push(chat::error(stream.request_id(), why));
+            write(&chat::error(stream.request_id(), why), frames);
         } else {
             self.requests.push(Request { stream, state });
         }
@@ -179,11 +181,11 @@ impl Request {
 impl Talk for Chats {
     fn greet(&mut self, _: &mut Frames) {}
 
-    fn hear_text(&mut self, text: &str, _: &mut Frames) -> Heard {
-        match chat::decode(text, &format!("msg-{}", random_id())) {
-            Ok(frame) => self.take(frame),
+    fn hear_text(&mut self, text: &str, frames: &mut Frames) -> Heard {
+        match chat::decode(text, || format!("msg-{}", random_id())) {
+            Ok(frame) => self.take(frame, frames),
             Err(Unread::Ignored) => {}
-            Err(Unread::Wrong { request_id, why }) => self.waiting.push(chat::error(&request_id, &why)),
+            Err(Unread::Wrong { request_id, why }) => write(&chat::error(&request_id, &why), frames),
         }
         Heard::GoOn
     }
@@ -199,13 +201,15 @@ impl Talk for Chats {
             is_said = true;
             write(frame, frames);
         };
-        self.waiting.drain(..).for_each(|frame| say(&frame));
         for request in &mut self.requests {
             if let Err(why) = request.tell(cx, &mut say) {
                 return Poll::Ready(Err(why));
             }
         }
         self.requests.retain(|request| !request.is_over());
+        if !is_said && self.requests.is_empty() && self.draining.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(GivenUp::Drained));
+        }
         if is_said { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
@@ -223,7 +227,6 @@ impl Talk for Chats {
     fn end(&mut self, ending: Option<Ending>, frames: &mut Frames) {
         tracing::debug!(?ending, requests = self.requests.len(), "socket ends");
         let mut say = |frame: &Value| write(frame, frames);
-        self.waiting.drain(..).for_each(|frame| say(&frame));
         for Request { mut stream, state } in self.requests.drain(..) {
             let mut is_over = matches!(state, State::Over);
             if let State::Telling(listener) = &state {

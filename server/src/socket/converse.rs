@@ -1,4 +1,4 @@
-//! One socket's life: the session frame, then frames both ways until an end.
+//! One socket's life: frames both ways until an end.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};

@@ -1,7 +1,8 @@
 //! The only room that knows WebSocket: handshake checks, ping and pong, limits, slow readers, close codes.
 //!
-//! [`handshake`] turns an HTTP request into an [`Upgrade`] or a refusal; [`serve`] then carries one
-//! session's frames over the connection until either side ends it. It is generic over the byte stream.
+//! [`handshake`] turns an HTTP request into an [`Upgrade`] or a refusal; [`serve`] then carries a
+//! [`Talk`], one protocol's side of a conversation, over the connection until either side ends it. It is generic over
+//! the byte stream.
 
 mod bounds;
 mod chat;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::close::Ending;
 use super::line::Frames;
 use super::talk::{Heard, Talk};
-use crate::session::{GivenUp, Listener, Opened, Sessions};
+use crate::session::{GivenUp, Listener, Sessions};
 use crate::wire::realtime::{self, Rate, Step};
 
 /// A session's talk with one socket.
@@ -21,9 +21,9 @@ pub struct Realtime {
 
 impl Realtime {
     /// `model`: as the client calls it.
-    pub fn new(opened: &Opened, sessions: Arc<Sessions>, model: Option<&str>) -> Self {
+    pub fn new(listener: Listener, sessions: Arc<Sessions>, model: Option<&str>) -> Self {
         let codec = realtime::Realtime::new(fastrand::u64(..), model);
-        Self { listener: Listener::from(opened), sessions, codec }
+        Self { listener, sessions, codec }
     }
 
     fn do_step(&self, step: Step, frames: &mut Frames) {
@@ -58,7 +58,8 @@ impl Talk for Realtime {
             Err(why) => return Poll::Ready(Err(why)),
         };
         for event in events {
-            let rate = self.listener.session.rate_left().map(|(limit, remaining)| Rate { limit, remaining });
+            let session = &self.listener.session;
+            let rate = || session.rate_left().map(|(limit, remaining)| Rate { limit, remaining });
             say(frames, &self.codec.tell(&event.event, rate));
         }
         Poll::Ready(Ok(()))
@@ -71,7 +72,7 @@ impl Talk for Realtime {
     fn end(&mut self, ending: Option<Ending>, frames: &mut Frames) {
         tracing::debug!(session = &**self.listener.session.id(), ?ending, "socket ends");
         for event in self.listener.outbox.take() {
-            say(frames, &self.codec.tell(&event.event, None));
+            say(frames, &self.codec.tell(&event.event, || None));
         }
         if let Some(ending) = ending {
             say(frames, &self.codec.farewell(ending.name, ending.message));

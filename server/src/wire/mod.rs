@@ -18,6 +18,9 @@ use crate::event::{Command, ErrorEvent};
 /// A question's limit in characters.
 pub const MAX_QUESTION: usize = 4000;
 
+/// Characters of a front-end's instructions: they stand in each prompt, beside the house's own and its passages.
+pub const MAX_INSTRUCTIONS: usize = 8000;
+
 /// What a client's text message says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientFrame {

@@ -169,6 +169,7 @@ impl Stream {
             Seen::Begun => Told::Begun,
             Seen::Text(text) => Told::Text(self.said(text.to_owned())),
             Seen::Done(report, failure) => Told::End(self.end_of(report, failure.as_deref())),
+            Seen::Again => Told::End(self.end(Some("the reply was begun again elsewhere; please ask again"))),
             Seen::Refused(error) => Told::Refused(Box::new(error.clone())),
             Seen::Tone(..) | Seen::Other => Told::Nothing,
         }

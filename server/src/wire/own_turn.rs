@@ -22,6 +22,8 @@ pub(super) enum Seen<'a> {
     Other,
     /// It has begun.
     Begun,
+    /// A new owner of the session begins it again: what was told of it is void.
+    Again,
     /// Its message was refused: there will be none.
     Refused(&'a ErrorEvent),
     /// Its tone is known.
@@ -59,6 +61,7 @@ impl OwnTurn {
                 self.turn_id = Some(turn_id.clone());
                 Seen::Begun
             }
+            Event::TurnStarted { turn_id, restarted: true, .. } if self.runs(Some(turn_id)) => Seen::Again,
             Event::Error(error) if self.turn_id.is_none() => {
                 let is_refused = error.id.is_some() && error.id == self.message_id;
                 if is_refused { Seen::Refused(error) } else { Seen::Other }

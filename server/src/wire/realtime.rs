@@ -75,8 +75,8 @@ impl Realtime {
         self.taken().frames
     }
 
-    /// Tells an event of the session. `rate`: as it is now; none if messages are not limited.
-    pub fn tell(&mut self, event: &Event, rate: Option<Rate>) -> Vec<String> {
+    /// Tells an event of the session. `rate` says how it is now; none if messages are not limited.
+    pub fn tell(&mut self, event: &Event, rate: impl FnOnce() -> Option<Rate>) -> Vec<String> {
         let seen = self.reply.as_mut().map_or(Seen::Other, |reply| reply.turn.see(event));
         match seen {
             Seen::Begun => self.begin(),
@@ -86,9 +86,9 @@ impl Realtime {
             }
             Seen::Tone(selection, outcome) => self.tone(selection, outcome),
             Seen::Text(text) => self.delta(text),
-            Seen::Done(report, failure) => self.finish(report, failure.as_deref(), rate),
-            // The visitor's looks are no business of this protocol's clients, a turn's failure is told with its end.
-            Seen::Other => {
+            Seen::Done(report, failure) => self.finish(report, failure.as_deref(), rate()),
+            // The protocol has no event for a description; a turn's failure is told with its end.
+            Seen::Again | Seen::Other => {
                 if let Event::Error(error) = event
                     && error.turn_id.is_none()
                 {
@@ -203,7 +203,7 @@ impl Realtime {
             json!({ "name": "requests", "limit": limit, "remaining": remaining, "reset_seconds": reset })
         });
         self.tell_of("rate_limits.updated", json!({ "rate_limits": Vec::from_iter(limits) }));
-        self.forget_oldest();
+        self.forget_oldest(&reply.item_id);
     }
 
     /// Tells what the session refused, and of which of the client's events.
@@ -229,8 +229,8 @@ impl Realtime {
     }
 
     /// Forgets the oldest items where there are too many, and says so.
-    fn forget_oldest(&mut self) {
-        for item_id in self.conversation.shrink() {
+    fn forget_oldest(&mut self, newest: &str) {
+        for item_id in self.conversation.shrink(newest) {
             self.tell_of("conversation.item.deleted", json!({ "item_id": item_id }));
         }
     }
@@ -254,6 +254,11 @@ struct Ids {
 }
 
 impl Ids {
+    /// Whether an id may have been made here, or yet will be.
+    fn is_own(&self, id: &str) -> bool {
+        id.split_once('_').is_some_and(|(_, id)| id.starts_with(&format!("{:016x}", self.seed)))
+    }
+
     fn next(&mut self, kind: &str) -> String {
         self.count += 1;
         format!("{kind}_{:016x}{:x}", self.seed, self.count)

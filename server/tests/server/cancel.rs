@@ -73,6 +73,28 @@ async fn a_cancel_drops_the_answer_and_the_conversion() {
 }
 
 #[tokio::test]
+async fn a_message_that_waits_is_cancelled_by_its_id() {
+    let (house, _) = {
+        let (url, simulator) = simulate(Sim { latency: Duration::ZERO, ..Sim::default() }).await;
+        let mut config = Config::demo();
+        config.llm = Some(models(&url, "sim-answer-ttft0-tps60", FAST, FAST));
+        config.warmup = Duration::ZERO;
+        config.session.on_overlap = rapport::session::Overlap::Queue;
+        (House::open(config).await, simulator)
+    };
+    let mut client = house.connect("").await;
+    for id in ["a", "b"] {
+        let asked = json!({"text_user_msg": "How tall is the clock?", "convert_tone": false, "id": id});
+        client.say(asked.to_string()).await;
+    }
+    client.until("token").await;
+    client.say(r#"{"type":"cancel","id":"b"}"#).await;
+    for status in ["completed", "cancelled"] {
+        assert_eq!(client.until("turn_done").await.0["status"], status);
+    }
+}
+
+#[tokio::test]
 async fn a_newer_message_drops_the_answer_of_the_older_one() {
     let (house, simulator) = house(SLOW, FAST).await;
     let mut client = house.connect("").await;

@@ -24,24 +24,24 @@ fn send(request: &str, chat: &str, messages: &[Value]) -> Value {
 }
 
 /// Asks for a plain answer.
-fn plain(request: &str, chat: &str, text: &str) -> Value {
+pub(crate) fn plain(request: &str, chat: &str, text: &str) -> Value {
     let mut asked = send(request, chat, &[message("user", text)]);
     asked["body"] = json!({ "convert_tone": false });
     asked
 }
 
-fn resume(request: &str, chat: &str) -> Value {
+pub(crate) fn resume(request: &str, chat: &str) -> Value {
     json!({ "type": "resume", "requestId": request, "id": chat, "headers": {}, "body": {} })
 }
 
-struct Chat(Client);
+pub(crate) struct Chat(Client);
 
 impl Chat {
-    async fn open(house: &House) -> Self {
+    pub(crate) async fn open(house: &House) -> Self {
         Self(Client::at(house.address, PATH).await)
     }
 
-    async fn say(&mut self, frame: &Value) {
+    pub(crate) async fn say(&mut self, frame: &Value) {
         self.0.say(frame.to_string()).await;
     }
 
@@ -50,7 +50,7 @@ impl Chat {
     }
 
     /// A request's chunks, numbered from 0, until its last frame, which is returned beside them.
-    async fn whole(&mut self, request: &str) -> (Vec<Value>, Value) {
+    pub(crate) async fn whole(&mut self, request: &str) -> (Vec<Value>, Value) {
         let mut chunks = Vec::new();
         loop {
             let frame = self.hear().await;
@@ -67,7 +67,7 @@ impl Chat {
     }
 
     /// Hears until a text delta comes.
-    async fn until_text(&mut self) -> Value {
+    pub(crate) async fn until_text(&mut self) -> Value {
         loop {
             let frame = self.hear().await;
             if frame["chunk"]["type"] == "text-delta" {
@@ -77,7 +77,7 @@ impl Chat {
     }
 }
 
-fn text_of(chunks: &[Value]) -> String {
+pub(crate) fn text_of(chunks: &[Value]) -> String {
     chunks.iter().filter_map(|chunk| chunk["delta"].as_str()).collect()
 }
 

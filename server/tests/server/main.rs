@@ -11,6 +11,7 @@ mod drain;
 mod faults;
 mod house;
 mod images;
+mod joined;
 mod knowledge;
 mod limits;
 mod manual;

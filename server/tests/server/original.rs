@@ -23,7 +23,7 @@ pub(crate) struct Exchange {
     stream: TcpStream,
     pub(crate) status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Exchange {
@@ -78,6 +78,10 @@ impl Exchange {
 pub(crate) async fn post(house: &House, route: &str, body: &Value) -> Exchange {
     let path = format!("{API}{route}");
     Exchange::begin(house.address, "POST", &path, "", &body.to_string()).await.end().await
+}
+
+pub(crate) async fn get_status(house: &House, method: &str, route: &str) -> u16 {
+    Exchange::begin(house.address, method, &format!("{API}{route}"), "", "").await.end().await.status
 }
 
 async fn get(house: &House, path: &str) -> Value {

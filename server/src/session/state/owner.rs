@@ -87,6 +87,7 @@ impl State {
             self.is_lost = true;
             self.jobs.clear();
             self.stop_active(Status::Cancelled);
+            self.give_up(GivenUp::Drained);
         }
     }
 

@@ -48,6 +48,11 @@ impl State {
         running.any(|running| running.message.id.as_deref() == Some(id))
     }
 
+    /// Whether a turn is about to be begun again.
+    pub(in crate::session) fn restarts(&self) -> bool {
+        self.jobs.iter().any(|job| matches!(job, Job::Restart(_)))
+    }
+
     /// Whether no further message may wait.
     pub(in crate::session) fn is_full(&self) -> bool {
         self.jobs.iter().filter(|job| matches!(job, Job::Message { .. })).count() >= MAX_WAITING

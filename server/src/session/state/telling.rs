@@ -109,8 +109,9 @@ impl State {
         id: &Arc<str>,
         outbound_queue: usize,
     ) -> Option<Attached> {
-        let start = self.replay.last_start()?;
-        let known = Known { seq: start - 1, owner: None };
+        // What a former owner told of a turn that is begun again is void: it is told from that beginning.
+        let seq = if self.restarts() { self.seq } else { self.replay.last_start()? - 1 };
+        let known = Known { seq, owner: None };
         Some(self.attach(id, outbound_queue, Some(known), Beside::Others))
     }
 

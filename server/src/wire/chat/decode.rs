@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use crate::event::{HistoryMessage, Message, Speaker, Upload};
-use crate::wire::native;
+use crate::wire::{MAX_INSTRUCTIONS, native};
 
 /// A request's id comes back with every chunk of its reply: longer ones would be most of it.
 const MAX_REQUEST_ID: usize = 128;
@@ -63,20 +63,24 @@ pub enum Unread {
     },
 }
 
-/// Reads a text message. `id`: what a question's message is to be called.
-pub fn decode(text: &str, id: &str) -> Result<Frame, Unread> {
+/// Reads a text message. `new_id` says what a question's message is to be called.
+pub fn decode(text: &str, new_id: impl FnOnce() -> String) -> Result<Frame, Unread> {
     let frame: Map<String, Value> = serde_json::from_str(text).map_err(|_| Unread::Ignored)?;
     let request_id = match frame.get("requestId") {
         Some(Value::String(id)) if (1..=MAX_REQUEST_ID).contains(&id.len()) => id.clone(),
         _ => return Err(Unread::Ignored),
     };
-    match read(&frame, request_id.clone(), id) {
+    match read(&frame, request_id.clone(), new_id) {
         Ok(frame) => Ok(frame),
         Err(why) => Err(Unread::Wrong { request_id, why }),
     }
 }
 
-fn read(frame: &Map<String, Value>, request_id: String, id: &str) -> Result<Frame, String> {
+fn read(
+    frame: &Map<String, Value>,
+    request_id: String,
+    new_id: impl FnOnce() -> String,
+) -> Result<Frame, String> {
     match frame.get("type").and_then(Value::as_str) {
         Some("abort") => Ok(Frame::Abort { request_id }),
         Some("resume") => {
@@ -95,7 +99,7 @@ fn read(frame: &Map<String, Value>, request_id: String, id: &str) -> Result<Fram
             if !matches!(trigger, Some("submit-message" | "regenerate-message")) {
                 return Err("trigger must be submit-message or regenerate-message".into());
             }
-            let (message, images) = question(frame, id)?;
+            let (message, images) = question(frame, &new_id())?;
             Ok(Frame::Send(Box::new(Question { request_id, chat_id, message, images })))
         }
         Some(_) => Err("type must be send, resume or abort".into()),
@@ -152,6 +156,9 @@ fn question(frame: &Map<String, Value>, id: &str) -> Result<(Message, Vec<Upload
     options.insert("text_user_msg".into(), text.into());
     let message = native::message(&options).map_err(|error| error.message)?;
     let instructions = Some(instructions.join("\n")).filter(|text| !text.is_empty());
+    if instructions.as_ref().is_some_and(|text| text.chars().count() > MAX_INSTRUCTIONS) {
+        return Err(format!("system messages have at most {MAX_INSTRUCTIONS} characters together"));
+    }
     let message = Message { id: Some(id.to_owned()), history: Some(history), instructions, ..message };
     Ok((message, images_of(parts, id)?))
 }
@@ -205,7 +212,7 @@ mod tests {
     use crate::event::Tone;
 
     fn frame(value: &Value) -> Result<Frame, Unread> {
-        decode(&value.to_string(), "m1")
+        decode(&value.to_string(), || "m1".into())
     }
 
     fn send() -> Value {
@@ -274,7 +281,7 @@ mod tests {
     #[test]
     fn what_names_no_request_is_ignored_and_all_else_is_told() {
         for ignored in ["", "{", "[]", "7", "null", "{}", r#"{"type":"send"}"#, r#"{"requestId":7}"#] {
-            assert_eq!(decode(ignored, "m"), Err(Unread::Ignored), "{ignored}");
+            assert_eq!(decode(ignored, || "m".into()), Err(Unread::Ignored), "{ignored}");
         }
         let long = json!({ "type": "abort", "requestId": "x".repeat(129) });
         assert_eq!(frame(&long), Err(Unread::Ignored));

@@ -79,6 +79,11 @@ impl Stream {
                 self.end(report, failure.map(|error| error.message), say);
                 return true;
             }
+            Seen::Again => {
+                let why = "The reply was begun again elsewhere. Please ask again.";
+                say(&super::error(&self.request_id, why));
+                return true;
+            }
             Seen::Other => {
                 if let Event::Error(error) = event
                     && error.id.is_some()

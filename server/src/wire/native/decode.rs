@@ -49,7 +49,10 @@ fn read(fields: &Fields<'_>) -> Result<ClientFrame, ErrorEvent> {
         }
         Some("cancel") => {
             let turn_id = fields.string("turn_id")?.map(str::to_owned);
-            Ok(ClientFrame::Command(Command::Cancel { turn_id }))
+            Ok(ClientFrame::Command(match fields.id()? {
+                Some(id) if turn_id.is_none() => Command::CancelMessage { id: id.to_owned() },
+                _ => Command::Cancel { turn_id },
+            }))
         }
         Some("forget") => Ok(ClientFrame::Command(Command::Forget)),
         Some("ping") => Ok(ClientFrame::Ping(frame.get("t").cloned())),
@@ -199,6 +202,8 @@ mod tests {
         check(r#"{"type":"typing"}"#, ClientFrame::Command(Command::Typing { refresh: false }));
         check(r#"{"type":"typing","refresh":true}"#, ClientFrame::Command(Command::Typing { refresh: true }));
         check(r#"{"type":"cancel"}"#, ClientFrame::Command(Command::Cancel { turn_id: None }));
+        let cancel = Command::CancelMessage { id: "m".into() };
+        check(r#"{"type":"cancel","id":"m"}"#, ClientFrame::Command(cancel));
         check(r#" {"type":"forget"}"#, ClientFrame::Command(Command::Forget));
         check(r#"{"type":"ping","t":[1.5]}"#, ClientFrame::Ping(Some(serde_json::json!([1.5]))));
         check(r#"{"type":"ping"}"#, ClientFrame::Ping(None));

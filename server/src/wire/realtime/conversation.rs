@@ -1,7 +1,7 @@
 //! The conversation's items, in order. The oldest are forgotten where there are too many.
 
 use super::fields::Fault;
-use super::item::{Item, Role};
+use super::item::{Item, Role, State};
 use crate::event::{HistoryMessage, Speaker};
 
 /// How many items are kept: an hour's talk.
@@ -80,12 +80,14 @@ impl Conversation {
         at.map(|at| self.items.remove(at)).is_some()
     }
 
-    /// Forgets the oldest items while there are too many; their ids. The newest stays.
-    pub(super) fn shrink(&mut self) -> Vec<String> {
+    /// Forgets the oldest items while there are too many; their ids. The `newest` stays, and a reply that is being said.
+    pub(super) fn shrink(&mut self, newest: &str) -> Vec<String> {
         let mut bytes: usize = self.items.iter().map(Item::weight).sum();
         let mut forgotten = Vec::new();
-        while self.items.len() > 1 && (self.items.len() > MAX_ITEMS || bytes > MAX_BYTES) {
-            let item = self.items.remove(0);
+        while self.items.len() > MAX_ITEMS || bytes > MAX_BYTES {
+            let may_go = |item: &Item| item.id != newest && item.progress != State::Running;
+            let Some(oldest) = self.items.iter().position(may_go) else { break };
+            let item = self.items.remove(oldest);
             bytes -= item.weight();
             forgotten.push(item.id);
         }

@@ -86,6 +86,10 @@ impl Realtime {
             Some(before) => Place::Behind(before),
         };
         let (item, stills) = Item::read(object, "item", || self.ids.next("item"))?;
+        if object.get("id").is_some_and(|id| id.as_str().is_some_and(|id| self.ids.is_own(id))) {
+            let message = "Ids of this form are the server's own.";
+            return Err(Fault::new("invalid_value", message).at("item.id"));
+        }
         self.conversation.check(&item.id, place)?;
         self.show(stills, event_id);
         let (id, told) = (item.id.clone(), item.told());
@@ -95,7 +99,7 @@ impl Realtime {
             let fields = json!({ "previous_item_id": previous, "item": told });
             self.tell_of(kind, fields);
         }
-        self.forget_oldest();
+        self.forget_oldest(&id);
         Ok(())
     }
 
@@ -184,8 +188,8 @@ impl Realtime {
             let message = "There is no such active response to cancel.";
             return Err(Fault::new("response_cancel_not_active", message));
         };
-        let turn_id = reply.turn.turn_id().map(ToString::to_string);
-        self.step.commands.push(Command::Cancel { turn_id });
+        let id = reply.turn.message_id().map(ToString::to_string);
+        self.step.commands.extend(id.map(|id| Command::CancelMessage { id }));
         Ok(())
     }
 

@@ -66,9 +66,8 @@ impl Reply {
             if let Some(reason) = reason {
                 details["reason"] = reason.into();
             } else {
-                let usual = if report.status == Status::TimedOut { "timed_out" } else { "internal" };
                 let (code, message) = failure
-                    .map_or((usual, "The reply could not be completed. Please ask again."), |error| {
+                    .map_or(("internal", "The reply could not be completed. Please ask again."), |error| {
                         (&*error.code, &*error.message)
                     });
                 details["error"] = json!({ "type": "server_error", "code": code, "message": message });

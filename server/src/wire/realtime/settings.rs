@@ -3,9 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fault, Fields, short, wrong_type};
-
-/// Characters of instructions: they stand in each prompt, beside the house's own and its passages.
-pub(super) const MAX_INSTRUCTIONS: usize = 8000;
+use crate::wire::MAX_INSTRUCTIONS;
 
 /// The session, as far as it can be set.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ impl Talk {
     }
 
     fn hear(&mut self, event: &Event) -> Vec<Value> {
-        read(&self.0.tell(event, None))
+        read(&self.0.tell(event, || None))
     }
 
     fn item(&mut self, role: &str, text: &str) -> String {

@@ -81,6 +81,7 @@ async fn serve(upstream: &str) {
         ..Endpoint::default()
     });
     config.warmup = Duration::ZERO;
+    config.turns = rapport::config::Turns::Unlimited; // all visitors are told at once
     config.session.messages_per_minute = 0;
     config.session.on_overlap = Overlap::Queue;
     config.limits.pong_timeout = Duration::from_secs(600); // it is the queue that ends those who don't read

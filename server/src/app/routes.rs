@@ -112,6 +112,10 @@ async fn metrics(State(app): State<Arc<App>>, Query(query): Pairs, headers: Head
         sessions,
         sockets,
         tasks,
+        crowd: app.sessions.engine().admission.as_ref().map(|admission| {
+            let crowd = admission.crowd();
+            (crowd.limit, crowd.waiting)
+        }),
         llm: health.llm,
         vlm: health.vlm,
         embeddings: health.embeddings,

@@ -14,7 +14,7 @@ use super::page::{Page, PageError};
 use super::warm::Warmth;
 use super::warmup::{Warmup, Watched};
 use crate::answer::{Answerer, Budget, Research, Rewriter};
-use crate::config::{Config, Knowledge as Documents};
+use crate::config::{Config, Knowledge as Documents, Turns};
 use crate::description::{self, Descriptions, Vlm};
 use crate::knowledge::{Embedder, Library, LibraryError, LoadError, Sources, Store};
 use crate::llm::Chat;
@@ -27,6 +27,7 @@ use crate::socket::handshake::Door;
 use crate::socket::{Host, House, Leave};
 use crate::tone::{Converter, SelectMode, Selector};
 use crate::turn::Engine;
+use crate::turn::admission::Admission;
 
 /// Why a server can't start; says what to do.
 #[derive(Debug)]
@@ -158,7 +159,14 @@ pub(super) fn build(
     );
     let warmth =
         Warmth::new(chat.clone(), vlm.clone(), library.clone().filter(|library| library.is_embedding()));
-    let engine = Engine { research, answerer, selector, converter, descriptions, knobs: config.turn };
+    let admission = match config.turns {
+        _ if chat.is_none() => None,
+        Turns::Unlimited => None,
+        Turns::Adaptive => Some(Arc::new(Admission::new(None))),
+        Turns::AtMost(turns) => Some(Arc::new(Admission::new(Some(turns)))),
+    };
+    let engine =
+        Engine { research, answerer, selector, converter, descriptions, admission, knobs: config.turn };
     let (counted, turns) = (Arc::clone(&metrics), tasks.clone());
     let sessions = Sessions::new(engine, config.session, config.store, counted, turns, shutdown.clone())
         .map_err(StartError::Store)?;

@@ -202,6 +202,7 @@ pub(super) const KEYS: &[Key] = &[
     key("grace", "DURATION", "1s", "How long past the answer's end a description is waited for"),
     key("on_overlap", "interrupt|queue|reject", "interrupt", "What a message does to a running turn"),
     key("fact_guard", "off|flag|strict", "flag", "What is done about facts that a conversion loses"),
+    key("turns", "adaptive|unlimited|N", "adaptive", "How many turns run at once; adaptive: what the models take"),
     key("turn_timeout", "DURATION", "120s", "A whole turn's bound"),
     // Most replies end within 10 s; with the 5 s that the rest of a stop takes at most, it fits into the 30 s that
     // Kubernetes gives a pod before it kills it.

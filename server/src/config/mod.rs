@@ -27,6 +27,17 @@ use keys::{KEYS, Kind};
 use layers::Layers;
 use upstreams::{Upstreams, upstreams};
 
+/// How many turns run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turns {
+    /// As many as the models take without slowing down.
+    Adaptive,
+    /// All.
+    Unlimited,
+    /// So many.
+    AtMost(u32),
+}
+
 /// All that a server goes by.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -65,6 +76,8 @@ pub struct Config {
     pub vlm: Option<description::Endpoint>,
     /// A description's bound, from its request.
     pub vlm_timeout: Duration,
+    /// How many turns run at once.
+    pub turns: Turns,
     /// Who selects tones.
     pub select: SelectMode,
     /// From how many years a visitor counts as an elder.
@@ -237,6 +250,7 @@ impl Config {
             visitors: Vec::new(),
             vlm,
             vlm_timeout: layers.positive("vlm_timeout")?,
+            turns: turns(layers)?,
             select,
             elder_age: layers.number("elder_age", 18, 120)?,
             turn: turn::Knobs {
@@ -322,6 +336,14 @@ fn is_place(address: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let is_unspecified = bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified());
     !host.is_empty() && !host.contains('/') && !is_unspecified && port.parse::<u16>().is_ok_and(|it| it > 0)
+}
+
+fn turns(layers: &Layers) -> Result<Turns, ConfigError> {
+    match layers.text("turns").as_deref() {
+        Some("adaptive") => Ok(Turns::Adaptive),
+        Some("unlimited") => Ok(Turns::Unlimited),
+        _ => layers.number("turns", 1, 1_000_000).map(Turns::AtMost),
+    }
 }
 
 fn knowledge(layers: &Layers, mode: Mode, has_model: bool) -> Result<Knowledge, ConfigError> {

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use crate::event::{Outcome, Stage, Status, Tone, TurnReport};
@@ -35,6 +35,9 @@ pub struct Metrics {
     tasks: IntGauge,
     running: IntGauge,
     turns: IntCounterVec,
+    refused: IntCounter,
+    limit: IntGauge,
+    waiting: IntGauge,
     replies: IntCounterVec,
     first_token: Histogram,
     total: Histogram,
@@ -54,6 +57,8 @@ pub struct Now {
     pub sockets: usize,
     /// Tasks that run for sessions.
     pub tasks: usize,
+    /// How many turns may run at once, and how many wait for that; none: all may.
+    pub crowd: Option<(usize, usize)>,
     /// Whether the chat models can be reached; none: not configured.
     pub llm: Option<bool>,
     /// Whether the VLM can be reached; none: not configured.
@@ -102,6 +107,15 @@ impl Metrics {
             ),
             running: gauge("rapport_turns_running", "Turns that have begun and not ended."),
             turns: counters("rapport_turns_total", "Turns that ended, by terminal status.", &["status"]),
+            refused: registered(
+                &registry,
+                IntCounter::new(
+                    "rapport_turns_refused_total",
+                    "Messages that were refused because too many turns ran.",
+                ),
+            ),
+            limit: gauge("rapport_turns_limit", "How many turns may run at once; 0: all."),
+            waiting: gauge("rapport_turns_waiting", "Messages that wait for a running turn's place."),
             replies: counters(
                 "rapport_replies_total",
                 "Turns that replied in a tone, by tone and by the description used.",
@@ -162,6 +176,11 @@ impl Metrics {
         self.running.inc();
     }
 
+    /// A message was refused because too many turns run.
+    pub fn turn_refused(&self) {
+        self.refused.inc();
+    }
+
     /// A turn has ended, whatever ended it.
     pub fn turn_ended(&self, report: &TurnReport) {
         self.running.dec();
@@ -202,6 +221,9 @@ impl Metrics {
         self.sessions.set(count(now.sessions));
         self.sockets.set(count(now.sockets));
         self.tasks.set(count(now.tasks));
+        let (limit, waiting) = now.crowd.unwrap_or_default();
+        self.limit.set(count(limit));
+        self.waiting.set(count(waiting));
         for (upstream, is_up) in
             [("llm", now.llm), ("vlm", now.vlm), ("embeddings", now.embeddings), ("store", now.store)]
         {

@@ -81,6 +81,7 @@ fn a_turn_is_counted_once_and_nothing_of_it_is_told() {
     metrics.selected(Duration::from_millis(125));
 
     let text = metrics.text(Now {
+        crowd: Some((8, 1)),
         sessions: 3,
         sockets: 2,
         tasks: 1,

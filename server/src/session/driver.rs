@@ -6,9 +6,10 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::joined::shown;
-use super::state::{Job, State};
+use super::state::{Job, Seat, State};
 use super::{Overlap, Session};
 use crate::event::{Outcome, Status, Tone, TurnReport};
+use crate::turn::admission::Place;
 use crate::turn::{self, Emit, Request, Stop};
 
 /// How often a turn is begun whose owner dies: a third death is hardly the node's fault.
@@ -35,7 +36,14 @@ impl Session {
     }
 
     async fn drive(self: Arc<Self>) {
-        while let Some(Next { request, epoch, how }) = self.next() {
+        let mut place: Option<Box<Place>> = None;
+        loop {
+            let taken = self.lock().seat.take();
+            if let Some(mut taken) = taken {
+                taken.ready().await;
+                place = Some(taken);
+            }
+            let Some(Next { request, epoch, how }) = self.next() else { break };
             let emit = self.emit(epoch);
             self.shared.metrics.turn_began();
             let ended = match how {
@@ -51,6 +59,7 @@ impl Session {
             self.shared.metrics.turn_ended(&ended.report);
             self.lock().finish(&request, ended);
         }
+        drop(place);
         // The last turn may have looked at the visitor after all else of the session was gone.
         let state = self.lock();
         let is_gone = state.is_lost() && state.journal.is_none();
@@ -81,7 +90,7 @@ impl Session {
         loop {
             match state.pop_job() {
                 None => {
-                    state.is_driven = false;
+                    (state.is_driven, state.seat) = (false, Seat::None);
                     if self.shared.draining.is_cancelled() {
                         state.release_if_idle();
                     }

@@ -36,8 +36,9 @@ use crate::description::{Image, ImageError, Landing};
 use crate::event::{Command, DescriptionSource, ErrorEvent, Event, Message, Status, Upload};
 use crate::observe::Metrics;
 use crate::turn::Engine;
+use crate::turn::admission::Full;
 use node::Node;
-use state::{Beside, Job, Known, State};
+use state::{Beside, Job, Known, Seat, State};
 use store::Seen;
 
 /// How many messages may wait behind a running turn (`on_overlap = queue`): a visitor hardly types more.
@@ -301,6 +302,11 @@ impl Session {
             state.emit(Event::Error(Box::new(ErrorEvent { id, ..error })));
             return;
         }
+        if let Err(error) = self.take_place(&mut state) {
+            let id = message.id.as_deref().map(Arc::from);
+            state.emit(Event::Error(Box::new(ErrorEvent { id, ..error })));
+            return;
+        }
         if self.shared.knobs.on_overlap == Overlap::Interrupt {
             state.stop_active(Status::Interrupted);
         }
@@ -325,6 +331,28 @@ impl Session {
             return Err(refusal("queue_full", "Too many questions wait already. Wait for a reply.", None));
         }
         state.take_rate().map_err(|wait| self.rate_limited(wait))
+    }
+
+    /// Takes a place among the running turns for the session's driver, unless it has one: what interrupts a turn has its
+    /// place.
+    fn take_place(&self, state: &mut State) -> Result<(), ErrorEvent> {
+        let Some(admission) = self.shared.engine.admission.as_ref() else {
+            return Ok(());
+        };
+        if !matches!(state.seat, Seat::None) {
+            return Ok(());
+        }
+        match admission.enter() {
+            Ok(place) => {
+                state.seat = Seat::Kept(Box::new(place));
+                Ok(())
+            }
+            Err(Full { retry_after }) => {
+                self.shared.metrics.turn_refused();
+                let message = "Too many visitors ask at once. Please ask again in a moment.";
+                Err(refusal("overloaded", message, Some(retry_after)))
+            }
+        }
     }
 
     fn rate_limited(&self, wait: Duration) -> ErrorEvent {

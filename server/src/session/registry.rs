@@ -17,7 +17,7 @@ use super::joined::shown;
 use super::journal::Journal;
 use super::node::{Node, StoreOutage};
 use super::outbox::GivenUp;
-use super::state::{Beside, Job, Known, State};
+use super::state::{Beside, Job, Known, Seat, State};
 use super::store::{Claimed, Kept, RedisStore, StoreError, digest, hex};
 use super::{Attached, Knobs, Session, Shared};
 use crate::event::Status;
@@ -204,7 +204,12 @@ impl Sessions {
             self.shared.engine.descriptions.recall(&id, Arc::clone(&seen.text), seen.age);
         }
         if let Some(running) = kept.record.running.clone() {
-            session.enqueue(&mut session.lock(), Job::Restart(running));
+            let mut state = session.lock();
+            // It was let in where it began.
+            if let Some(admission) = &self.shared.engine.admission {
+                state.seat = Seat::Kept(Box::new(admission.force()));
+            }
+            session.enqueue(&mut state, Job::Restart(running));
         }
     }
 

@@ -21,6 +21,7 @@ use super::replay::Replay;
 use super::store::{Running, Takeover};
 use crate::event::{Event, HistoryMessage};
 use crate::turn::Stop;
+use crate::turn::admission::Place;
 pub(super) use queue::Job;
 pub use telling::{Attached, Snapshot};
 pub(super) use telling::{Beside, Known};
@@ -38,6 +39,7 @@ pub(super) struct State {
     jobs: VecDeque<Job>,
     /// The driver runs.
     pub(super) is_driven: bool,
+    pub(super) seat: Seat,
     turns: u64,
     history: VecDeque<HistoryMessage>,
     recent: VecDeque<Recent>,
@@ -51,6 +53,31 @@ pub(super) struct State {
     pub(super) journal: Option<Box<Journal>>,
     /// Another owner goes on with the session.
     is_lost: bool,
+}
+
+/// The driver's place among the running turns.
+#[derive(Default)]
+pub(super) enum Seat {
+    /// It needs none.
+    #[default]
+    None,
+    /// It is to take this one. Boxed: most sessions idle.
+    Kept(Box<Place>),
+    /// It has one.
+    Taken,
+}
+
+impl Seat {
+    /// The place that the driver is to take, if there is one.
+    pub(super) fn take(&mut self) -> Option<Box<Place>> {
+        match std::mem::replace(self, Self::Taken) {
+            Self::Kept(place) => Some(place),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
 }
 
 struct Active {
@@ -81,6 +108,7 @@ impl State {
             active: None,
             jobs: VecDeque::new(),
             is_driven: false,
+            seat: Seat::None,
             turns: 0,
             history: VecDeque::new(),
             recent: VecDeque::new(),

@@ -19,6 +19,7 @@ pub(super) struct Answering {
     /// A model speaks; else the built-in engine, or it is the honest refusal.
     pub(super) asks_model: bool,
     span: SpanId,
+    begun: Instant,
     /// When all of it had come.
     pub(super) ended: Option<Instant>,
 }
@@ -81,7 +82,13 @@ impl Turn<'_> {
         let asks_model = generation.asks_model();
         let mut call = Call::begin(generation, self.lang);
         self.reply.usage.add(&call.take_usage());
-        Answering { call, asks_model, span: self.timeline.open(Stage::Answer, None), ended: None }
+        Answering {
+            call,
+            asks_model,
+            span: self.timeline.open(Stage::Answer, None),
+            begun: Instant::now(),
+            ended: None,
+        }
     }
 
     /// Takes what the answer brings: text, its end, or an error that ends the turn. An answer that breaks
@@ -96,6 +103,9 @@ impl Turn<'_> {
             Some(Ok(text)) => {
                 if self.timeline.timings().answer_first.is_none() {
                     self.timeline.timings().answer_first = Some(self.timeline.now());
+                    if let Some(admission) = self.engine.admission.as_ref().filter(|_| answering.asks_model) {
+                        admission.first_token(answering.begun.elapsed());
+                    }
                 }
                 self.reply.answer.push_str(&text);
                 Ok(Some(text))
@@ -108,7 +118,14 @@ impl Turn<'_> {
                 self.reply.usage.add(&answering.call.take_usage());
                 Ok(None)
             }
-            Some(Err(error)) => Err(error),
+            Some(Err(error)) => {
+                if let (Some(admission), LlmError::Refused { status: 429 | 503, .. }) =
+                    (&self.engine.admission, &error)
+                {
+                    admission.pushed_back();
+                }
+                Err(error)
+            }
             None => {
                 self.timeline.close(answering.span);
                 answering.ended = Some(Instant::now());

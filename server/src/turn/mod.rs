@@ -13,6 +13,7 @@
 //! - `reply`: what was sent so far, and what is reported of it.
 //! - `call`: one generation while it is read; `timeline`: when each stage ran.
 
+pub mod admission;
 mod answering;
 mod call;
 mod conversion;
@@ -36,6 +37,7 @@ use crate::event::{ErrorEvent, Event, HistoryMessage, Message, Status, Strategy,
 use crate::language::Lang;
 use crate::llm::LlmError;
 use crate::tone::{Converter, Selector};
+use admission::Admission;
 use conversion::Conversions;
 use reply::Reply;
 use segment::Segments;
@@ -54,6 +56,8 @@ pub struct Engine {
     pub converter: Converter,
     /// Describes visitors.
     pub descriptions: Arc<Descriptions>,
+    /// Lets turns in; none: all are.
+    pub admission: Option<Arc<Admission>>,
     /// The race's knobs.
     pub knobs: Knobs,
 }

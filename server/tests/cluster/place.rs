@@ -123,7 +123,8 @@ pub(crate) async fn models(tokens_per_second: u32) -> Vec<String> {
         format!("sim-answer-ttft50-tps{tokens_per_second}"),
         format!("sim-convert-ttft50-tps{tokens_per_second}"),
     );
-    let flags = ["--llm-url", &url, "--llm-model", &answer, "--convert-model", &convert];
+    let flags =
+        ["--llm-url", &url, "--llm-model", &answer, "--convert-model", &convert, "--turns", "unlimited"];
     let more = ["--select", "rules", "--warmup", "0", "--messages-per-minute", "0"];
     flags.into_iter().chain(more).map(str::to_owned).collect()
 }

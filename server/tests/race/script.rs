@@ -193,6 +193,7 @@ impl Stagehand {
         );
         let budget = Budget { context_tokens: 4096 };
         let engine = Engine {
+            admission: None,
             research: None,
             answerer: Answerer::Model { chat: as_chat(), prompts: Arc::clone(&prompts), budget },
             selector,

@@ -223,6 +223,7 @@ async fn a_thousand_lost_connections_lose_nothing() {
     let answer = "The tall clock in the hall was built by two careful brothers. ".repeat(15);
     let (url, _) = simulate(vlm_sim::Config { answer, ..vlm_sim::Config::default() }).await;
     let house = House::with_camera(Duration::from_millis(5), |config| {
+        config.turns = rapport::config::Turns::Unlimited;
         config.llm = Some(models(
             &url,
             "sim-answer-ttft1-tps1000",

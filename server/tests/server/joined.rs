@@ -21,6 +21,7 @@ async fn a_reply_that_another_node_begins_again_is_told_once() {
         chat.say(&plain("r1", "kiosk", CLOCK)).await;
         chat.until_text().await;
         chat.until_text().await;
+        std::mem::forget((dying, chat)); // they end with their runtime
     })
     .await;
     let second = node(&redis, 200, |_| ()).await;
@@ -45,6 +46,7 @@ async fn a_new_question_takes_the_place_of_a_turn_that_was_to_be_begun_again() {
         let mut chat = Chat::open(&dying).await;
         chat.say(&plain("r1", "kiosk", CLOCK)).await;
         chat.until_text().await;
+        std::mem::forget((dying, chat));
     })
     .await;
     // Were the old turn played to its end, the new one would wait for a minute.

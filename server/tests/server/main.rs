@@ -17,6 +17,7 @@ mod limits;
 mod manual;
 mod metrics;
 mod original;
+mod overload;
 mod raw;
 mod realtime;
 mod redis;

@@ -111,6 +111,7 @@ fn engine(
     let chat = Arc::new(Speaker { world: Arc::clone(world), power: Arc::clone(power) });
     let prompts = Arc::new(Prompts::default());
     Engine {
+        admission: None,
         research: None,
         answerer: Answerer::Model { chat, prompts, budget: Budget { context_tokens: 100_000 } },
         selector,

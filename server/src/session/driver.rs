@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use super::joined::shown;
 use super::state::{Job, Seat, State};
@@ -46,6 +47,7 @@ impl Session {
             let Some(Next { request, epoch, how }) = self.next() else { break };
             let emit = self.emit(epoch);
             self.shared.metrics.turn_began();
+            let begun = Instant::now();
             let ended = match how {
                 Ok(stop) => {
                     let turn = turn::run(&self.shared.engine, &request, &stop, &emit);
@@ -55,6 +57,11 @@ impl Session {
                 }
                 Err(status) => turn::unplayed(&request, status, &emit),
             };
+            if let Some(admission) = &self.shared.engine.admission
+                && ended.report.usage.llm_calls > 0
+            {
+                admission.turn_ended(begun.elapsed());
+            }
             self.log(&ended.report);
             self.shared.metrics.turn_ended(&ended.report);
             self.lock().finish(&request, ended);

@@ -1,17 +1,15 @@
 //! How many turns run at once: as many as the models take without making visitors wait. What comes beyond is told so at
 //! once, and costs those who are being answered nothing.
 //!
-//! The limit is found, not configured, by what first tokens take. It doubles until they are late, falls back to half, and
-//! from then on grows slowly while they come as fast as in a quiet house, and shrinks by a twentieth when they take twice
-//! as long (as TCP's congestion control does; additive increase, multiplicative decrease). A few may wait for a place, if
-//! one will be free in a moment.
+//! The limit is found, not configured, by what first tokens take. It doubles until they take twice as long as in a quiet
+//! house, then falls by as many turns as wait at the models; from then on it grows slowly while they come in time, and falls
+//! again when they don't (as TCP's congestion control does). A few may wait for a place, if one will be free in a moment.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 /// Before anything is known: a small machine's model takes this many, a large one's limit doubles with each round.
 const FIRST: f64 = 8.0;
@@ -70,7 +68,6 @@ pub struct Place {
     admission: Arc<Admission>,
     granted: Option<oneshot::Receiver<()>>,
     is_held: bool,
-    begun: Instant,
 }
 
 /// No place is free, and none will be in a moment.
@@ -138,7 +135,7 @@ impl Admission {
 
     fn place(self: &Arc<Self>, granted: Option<oneshot::Receiver<()>>) -> Place {
         let is_held = granted.is_none();
-        Place { admission: Arc::clone(self), granted, is_held, begun: Instant::now() }
+        Place { admission: Arc::clone(self), granted, is_held }
     }
 
     /// A model's answer has begun, so long after it was asked for.
@@ -150,7 +147,7 @@ impl Admission {
     pub fn pushed_back(&self) {
         let mut state = self.lock();
         if !state.is_fixed && state.since_shrunk > 0 {
-            state.shrink();
+            state.shrink(0.0);
         }
     }
 
@@ -160,12 +157,15 @@ impl Admission {
         Crowd { limit: state.places(), waiting: state.waiting.len() }
     }
 
-    fn leave(&self, took: Option<Duration>) {
+    /// A turn that has asked a model is over.
+    pub fn turn_ended(&self, took: Duration) {
+        let mut state = self.lock();
+        state.turn += QUICK * (took.as_secs_f64() - state.turn);
+    }
+
+    fn leave(&self) {
         let mut state = self.lock();
         state.running -= 1;
-        if let Some(took) = took {
-            state.turn += QUICK * (took.as_secs_f64() - state.turn);
-        }
         state.grant();
     }
 
@@ -224,7 +224,8 @@ impl State {
         if of_late > most || self.is_starting && took > most {
             // What was begun before the limit shrank is late still.
             if self.since_shrunk > self.places() || self.is_starting {
-                self.shrink();
+                let took = if self.is_starting { took } else { of_late };
+                self.shrink(took - normal);
             }
         } else if self.running >= self.places() {
             let a_round = if self.limit + 1.0 < self.too_much { GROWTH } else { CAREFUL };
@@ -234,13 +235,12 @@ impl State {
         }
     }
 
-    fn shrink(&mut self) {
+    /// Shrinks the limit: first tokens come late by so many seconds.
+    fn shrink(&mut self, late_by: f64) {
         self.too_much = self.limit;
         // Who waits at the models: by Little's law, the share of a turn that is spent waiting (as TCP Vegas has it).
-        let late_by = self.of_late.unwrap_or_default() - self.normal.unwrap_or_default();
         let served = 1.0 - late_by / self.turn.max(0.001);
-        let share = if self.is_starting { 0.5 } else { served.clamp(0.5, SHRINKING) };
-        self.limit = (self.limit * share).max(LEAST);
+        self.limit = (self.limit * served.clamp(0.5, SHRINKING)).max(LEAST);
         (self.is_starting, self.since_shrunk) = (false, 0);
     }
 }
@@ -251,7 +251,6 @@ impl Place {
         if let Some(granted) = &mut self.granted {
             let _ = granted.await; // it is sent, or all is over
             (self.granted, self.is_held) = (None, true);
-            self.begun = Instant::now();
         }
     }
 }
@@ -261,7 +260,7 @@ impl Drop for Place {
         // It may have been granted and not been heard of.
         let is_granted = self.granted.take().is_some_and(|mut granted| granted.try_recv().is_ok());
         if self.is_held || is_granted {
-            self.admission.leave(self.is_held.then(|| self.begun.elapsed()));
+            self.admission.leave();
         }
     }
 }
@@ -273,7 +272,7 @@ mod tests {
 
     use futures_util::future::join_all;
     use tokio::sync::Semaphore;
-    use tokio::time::sleep;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
@@ -314,6 +313,7 @@ mod tests {
                 admission.first_token(asked.elapsed());
                 let first = arrived.elapsed();
                 sleep(rest).await;
+                admission.turn_ended(asked.elapsed());
                 Some(first)
             }
         });

@@ -9,9 +9,9 @@ SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: test tools format lint unit simulate page clients readme kills autobahn bench soak deny screenshot measure
+.PHONY: test tools format lint alerts unit simulate page clients readme kills autobahn bench soak deny screenshot measure
 
-test: tools format lint unit page clients readme
+test: tools format lint alerts unit page clients readme
 	@echo "all passed"
 
 # What the tests need beside the Rust toolchain.
@@ -24,6 +24,11 @@ format:
 lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
+
+# The alert rules and their tests.
+alerts:
+	promtool check rules deploy/alerts.yml
+	promtool test rules deploy/alerts.test.yml
 
 # The tests of a real corpus, which is not part of the project, run where RAPPORT_TEST_CORPUS says where it is.
 unit:

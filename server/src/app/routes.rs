@@ -155,6 +155,10 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
             None => app.sessions.open(&wish.wanted()).ok_or(Away::Store),
             Some(why) => Err(why),
         };
+        if let (Some(_), Ok(opened)) = (&wish.resume, &opened) {
+            let attached = &opened.attached;
+            app.metrics.resumed(attached.resumed, attached.snapshot.is_some());
+        }
         let talk = opened.map(|opened| Native::new(opened, wish.format, wish.once, Arc::clone(&app.house)));
         carry(app, io, already_read, talk, Farewell::Native(wish.format));
     })
@@ -237,7 +241,9 @@ pub(super) fn carry<T>(
     match talk {
         Ok(talk) => {
             app.warmth.visitor_came();
-            app.connections.spawn(app.sockets.track_future(socket::serve(io, already_read, talk, host)));
+            let (metrics, socket) = (Arc::clone(&app.metrics), socket::serve(io, already_read, talk, host));
+            let counted = async move { metrics.socket_ended(socket.await) };
+            app.connections.spawn(app.sockets.track_future(counted));
         }
         Err(why) => {
             app.connections.spawn(async move {

@@ -24,7 +24,7 @@ use crate::observe::Metrics;
 use crate::prompts::{Prompts, PromptsError};
 use crate::session::Sessions;
 use crate::socket::handshake::Door;
-use crate::socket::{Host, House, Leave};
+use crate::socket::{Host, House, Leave, REASONS};
 use crate::tone::{Converter, SelectMode, Selector};
 use crate::turn::Engine;
 use crate::turn::admission::Admission;
@@ -125,6 +125,7 @@ pub(super) fn build(
         engine: if chat.is_some() { "llm" } else { "builtin" },
         is_demo: config.knowledge == Documents::Sample,
     };
+    metrics.name_endings(&REASONS);
     let library = library(&config)?;
     let page =
         config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;

@@ -5,12 +5,14 @@
 mod tests;
 mod upstreams;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+#[cfg(not(target_os = "linux"))]
+use prometheus::Gauge;
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 use crate::event::{Outcome, Stage, Status, Tone, TurnReport};
@@ -25,6 +27,9 @@ const DEGRADABLE: [&str; 4] = ["describe", "embed", "select", "convert"];
 
 /// What becomes of a call to the VLM.
 const DESCRIBED: [&str; 6] = ["described", "nobody", "unreachable", "timed_out", "refused", "garbage"];
+
+/// What a client that comes back finds.
+const RESUMED: [&str; 3] = ["exact", "snapshot", "new"];
 
 /// The numbers of one server, on a registry of its own. Each label value that can occur is there from the start, at 0:
 /// a rate needs a first value.
@@ -44,6 +49,8 @@ pub struct Metrics {
     stages: HistogramVec,
     descriptions: IntCounterVec,
     degraded: IntCounterVec,
+    ended: IntCounterVec,
+    resumes: IntCounterVec,
     upstreams: IntGaugeVec,
     calls: Upstreams,
 }
@@ -93,11 +100,9 @@ impl Metrics {
         let upstreams = Opts::new("rapport_upstream_up", "Whether a configured upstream can be reached.");
         let build = Opts::new("rapport_build_info", "1, labelled with the version of the server.");
         let build = IntGaugeVec::new(build, &["version"]);
-        let started = Gauge::new("process_start_time_seconds", "When the server started, in Unix time.");
 
         registered(&registry, build).with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        registered(&registry, started).set(since_epoch.as_secs_f64());
+        watch_process(&registry);
         let metrics = Self {
             sessions: gauge("rapport_sessions", "Live sessions, with a socket or waiting for one."),
             sockets: gauge("rapport_sockets", "Open WebSockets."),
@@ -137,6 +142,12 @@ impl Metrics {
                 "Stages that turns did without, by stage.",
                 &["stage"],
             ),
+            ended: counters("rapport_sockets_ended_total", "WebSockets that ended, by reason.", &["reason"]),
+            resumes: counters(
+                "rapport_resumes_total",
+                "Clients that came back to a session: exactly, by a snapshot, or to a new one.",
+                &["result"],
+            ),
             upstreams: registered(&registry, IntGaugeVec::new(upstreams, &["upstream"])),
             calls: Upstreams::new(&registry),
             registry,
@@ -158,6 +169,9 @@ impl Metrics {
         for stage in Stage::ALL {
             self.stages.with_label_values(&[stage.as_str()]);
         }
+        for result in RESUMED {
+            self.resumes.with_label_values(&[result]);
+        }
         for result in DESCRIBED {
             self.descriptions.with_label_values(&[result]);
         }
@@ -174,6 +188,31 @@ impl Metrics {
     /// A turn has begun; [`Metrics::turn_ended`] must follow.
     pub fn turn_began(&self) {
         self.running.inc();
+    }
+
+    /// Names why sockets may end.
+    pub fn name_endings(&self, reasons: &[&str]) {
+        for reason in reasons {
+            self.ended.with_label_values(&[reason]);
+        }
+    }
+
+    /// A socket has ended; why, in a word that was named.
+    pub fn socket_ended(&self, reason: &str) {
+        self.ended.with_label_values(&[reason]).inc();
+    }
+
+    /// A client has come back: nothing was missed, or it was given a snapshot; else its session is gone.
+    pub fn resumed(&self, is_exact: bool, has_snapshot: bool) {
+        let [exact, snapshot, new] = RESUMED;
+        let result = if is_exact {
+            exact
+        } else if has_snapshot {
+            snapshot
+        } else {
+            new
+        };
+        self.resumes.with_label_values(&[result]).inc();
     }
 
     /// A message was refused because too many turns run.
@@ -234,6 +273,21 @@ impl Metrics {
         let encoded = TextEncoder::new().encode_to_string(&self.registry.gather());
         encoded.expect("no metric is without a name or a value")
     }
+}
+
+/// Adds what the operating system tells of the process: its start, CPU, memory and files.
+#[cfg(target_os = "linux")]
+fn watch_process(registry: &Registry) {
+    let process = prometheus::process_collector::ProcessCollector::for_self();
+    registry.register(Box::new(process)).expect("each name is given once");
+}
+
+/// Elsewhere nothing but its start is known.
+#[cfg(not(target_os = "linux"))]
+fn watch_process(registry: &Registry) {
+    let started = Gauge::new("process_start_time_seconds", "When the server started, in Unix time.");
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    registered(registry, started).set(since_epoch.as_secs_f64());
 }
 
 /// Adds a metric to a registry.

@@ -78,6 +78,25 @@ const SLOW: Ending = Ending {
 const REPLACED: Ending =
     Ending { code: 4003, name: "replaced", message: "A newer connection of the same session took over." };
 
+/// Why sockets end, as metrics have it: by the peer, behind the one reply that was asked for, or by the server.
+pub const REASONS: [&str; 13] = [
+    PEER,
+    REPLIED,
+    PROTOCOL.name,
+    BAD_UTF8.name,
+    UNAUTHORIZED.name,
+    TOO_BIG.name,
+    GOING_AWAY.name,
+    RESTARTING.name,
+    STORE_AWAY.name,
+    NO_PONG.name,
+    COLLIDED.name,
+    SLOW.name,
+    REPLACED.name,
+];
+pub(super) const PEER: &str = "peer";
+pub(super) const REPLIED: &str = "replied";
+
 impl From<GivenUp> for Ending {
     fn from(why: GivenUp) -> Self {
         match why {

@@ -36,9 +36,15 @@ pub struct Host {
 }
 
 /// Carries a talk over a connection that is a WebSocket by now; `already_read` is what came
-/// right behind its handshake. Ends when either side does. Not `async`: its arguments would stay in the future
+/// right behind its handshake. Ends when either side does, and says why, in a word of
+/// [`REASONS`](close::REASONS). Not `async`: its arguments would stay in the future
 /// beside what is made of them, for as long as a visitor idles.
-pub fn serve<S, T>(io: S, already_read: Vec<u8>, talk: T, host: Arc<Host>) -> impl Future<Output = ()>
+pub fn serve<S, T>(
+    io: S,
+    already_read: Vec<u8>,
+    talk: T,
+    host: Arc<Host>,
+) -> impl Future<Output = &'static str>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: Talk,
@@ -53,7 +59,7 @@ where
     async move {
         let end = socket.converse().await;
         // Boxed: what a socket's end needs, an idle one must not hold.
-        Box::pin(socket.end(end)).await;
+        Box::pin(socket.end(end)).await
     }
 }
 
@@ -138,16 +144,17 @@ where
     T: Talk,
 {
     /// Says what is still to be said and ends the connection.
-    async fn end(self, end: End) {
+    async fn end(self, end: End) -> &'static str {
         let Self { mut line, mut talk, .. } = self;
         let (code, reason, ending) = match end {
             End::Peer => (1000, "", None),
-            End::Over => (1000, "replied", None),
+            End::Over => (1000, close::REPLIED, None),
             End::Server(ending) => (ending.code, ending.name, Some(ending)),
         };
         talk.end(ending, &mut line.frames);
         drop(talk);
         say_and_close(line, code, reason).await;
+        if reason.is_empty() { close::PEER } else { reason }
     }
 
     async fn converse(&mut self) -> End {

@@ -17,7 +17,7 @@ mod talk;
 use std::time::Duration;
 
 pub use chat::Chats;
-pub use close::{Ending, Leave};
+pub use close::{Ending, Leave, REASONS};
 pub use converse::{Away, Farewell, Host, serve, turn_away};
 pub use handshake::{Format, Route, Upgrade, Wish};
 pub use line::Frames;

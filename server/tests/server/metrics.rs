@@ -11,7 +11,7 @@ use rapport::description::{self, Api, Contract};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::house::{House, models, simulate};
+use crate::house::{Client, House, models, simulate};
 use crate::raw;
 
 const QUICK: Duration = Duration::from_millis(5);
@@ -54,7 +54,9 @@ fn read(text: &str) -> BTreeMap<String, f64> {
 
 /// What moved between two scrapes, buckets, sums and times aside.
 fn moved(before: &BTreeMap<String, f64>, after: &BTreeMap<String, f64>) -> Vec<(String, f64)> {
-    let counts = after.iter().filter(|(name, _)| !name.contains("_bucket") && !name.contains("_sum"));
+    let is_count =
+        |name: &str| !name.contains("_bucket") && !name.contains("_sum") && !name.starts_with("process_");
+    let counts = after.iter().filter(|(name, _)| is_count(name));
     let steps = counts.map(|(name, value)| (name.clone(), value - before.get(name).unwrap_or(&0.0)));
     steps.filter(|(_, step)| *step != 0.0).collect()
 }
@@ -205,4 +207,30 @@ async fn without_tokens_anyone_may_look() {
     }
     let alive: Value = serde_json::from_str(&raw::get(house.address, "/healthz").await.1).unwrap();
     assert_eq!(alive["sessions"], 0);
+}
+
+#[tokio::test]
+async fn ends_of_sockets_and_clients_that_come_back_are_counted() {
+    let house = House::with_camera(QUICK, |_| ()).await;
+    let mut first = house.connect("").await;
+    let session = first.frame().await;
+    let mut second = Client::resume(house.address, &session, 0).await;
+    second.frame().await;
+    assert_eq!(first.closed().await.code, 4003);
+    let stranger = serde_json::json!({ "session_id": session["session_id"], "resume_token": "wrong" });
+    let mut third = Client::resume(house.address, &stranger, 0).await;
+    third.frame().await;
+    let ended = async {
+        // A socket ends when its client's side has closed as well.
+        while scrape(house.address).await["rapport_sockets_ended_total{reason=\"replaced\"}"] == 0.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::house::DEADLINE, ended).await.expect("it is counted");
+    let told = scrape(house.address).await;
+    for (result, count) in [("exact", 1.0), ("new", 1.0), ("snapshot", 0.0)] {
+        assert_eq!(told[&format!("rapport_resumes_total{{result=\"{result}\"}}")], count, "{result}");
+    }
+    #[cfg(target_os = "linux")]
+    assert!(told["process_resident_memory_bytes"] > 1e6 && told["process_start_time_seconds"] > 1.7e9);
 }

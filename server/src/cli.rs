@@ -199,13 +199,13 @@ fn simulated_visitors() -> Vec<String> {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    let listen = config.listen;
+    let (listen, scheme) = (config.listen, if config.tls.is_some() { "https" } else { "http" });
     let server = Server::new(config)?;
     server.prepare().await?;
     let listener = TcpListener::bind(listen).await.map_err(|error| Failure::Listen(listen, error))?;
     let address = listener.local_addr().map_err(Failure::System)?;
     let stop = stop().map_err(Failure::System)?;
-    println!("Rapport listens on http://{address}/ (open it in a browser; Ctrl+C stops)");
+    println!("Rapport listens on {scheme}://{address}/ (open it in a browser; Ctrl+C stops)");
     server.serve(listener, stop).await;
     Ok(())
 }

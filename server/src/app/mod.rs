@@ -10,6 +10,7 @@ mod realtime;
 mod relay;
 mod reply;
 mod routes;
+mod tls;
 mod warm;
 mod warmup;
 mod wiring;
@@ -28,8 +29,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use tls::Certificate;
 pub use wiring::{Backends, StartError};
 pub(crate) use wiring::{library, prompts, research, voices};
+
+use tls::{Io, Tls};
 
 use crate::config::Config;
 use crate::knowledge::{Library, LibraryError};
@@ -81,6 +85,8 @@ struct App {
     warmth: warm::Warmth,
     warmup: Option<warmup::Warmup>,
     documents: Option<Arc<Library>>,
+    /// The server's own certificate, if it speaks TLS.
+    tls: Option<Arc<Tls>>,
     /// Descriptions that the page offers to try.
     visitors: Vec<String>,
     /// How often the documents are looked at for changes; 0: never.
@@ -242,13 +248,22 @@ impl Server {
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, router: axum::Router) {
         let _ = stream.set_nodelay(true); // a token must not wait for the next one
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.handshake_timeout)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-            .with_upgrades();
-        let closing = self.app.closing.clone();
+        let (handshake_timeout, closing) = (self.handshake_timeout, self.app.closing.clone());
+        let tls = self.app.tls.clone();
         self.app.connections.spawn(async move {
+            let io = match tls {
+                None => Io::Plain(stream),
+                Some(tls) => match timeout(handshake_timeout, tls.accept(stream)).await {
+                    Ok(Ok(io)) => io,
+                    Ok(Err(error)) => return tracing::debug!(%peer, %error, "no TLS"),
+                    Err(_) => return tracing::debug!(%peer, "the TLS handshake took too long"),
+                },
+            };
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(handshake_timeout)
+                .serve_connection(TokioIo::new(io), TowerToHyperService::new(router))
+                .with_upgrades();
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -276,7 +291,12 @@ async fn warm(app: Arc<App>) {
             library.keep(app.reload).await;
         }
     };
-    tokio::join!(app.warmth.keep(&app.sessions), models, library);
+    let certificate = async {
+        if let Some(tls) = &app.tls {
+            tls.watch().await;
+        }
+    };
+    tokio::join!(app.warmth.keep(&app.sessions), models, library, certificate);
 }
 
 /// Serves a configuration on a listener until `stop` resolves.

@@ -10,10 +10,10 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use super::realtime::realtime;
 use super::relay::{RELAYED, relay};
+use super::tls::Io;
 use super::{App, original};
 use crate::observe::{Now, TEXT_FORMAT};
 use crate::session::Located;
@@ -181,7 +181,7 @@ pub(super) fn take_over(
     app: &Arc<App>,
     request: &mut Request,
     upgrade: &Upgrade,
-    talk: impl FnOnce(&Arc<App>, TcpStream, Vec<u8>) + Send + 'static,
+    talk: impl FnOnce(&Arc<App>, Io, Vec<u8>) + Send + 'static,
 ) -> Response<Body> {
     let on_upgrade = hyper::upgrade::on(request);
     let taken = Arc::clone(app);
@@ -189,8 +189,8 @@ pub(super) fn take_over(
         match on_upgrade.await {
             Ok(upgraded) => {
                 // The bare connection. HTTP's boxes and its read buffer of 8 KiB end here.
-                let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-                    return tracing::error!("an upgraded connection is no TCP stream");
+                let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<Io>>() else {
+                    return tracing::error!("an upgraded connection is none of ours");
                 };
                 talk(&taken, io.into_inner(), read_buf.to_vec());
             }
@@ -228,13 +228,8 @@ async fn locate(
 
 /// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else, every idle visitor
 /// holds one: it carries a talk, or turns the client away.
-pub(super) fn carry<T>(
-    app: &App,
-    io: TcpStream,
-    already_read: Vec<u8>,
-    talk: Result<T, Away>,
-    farewell: Farewell,
-) where
+pub(super) fn carry<T>(app: &App, io: Io, already_read: Vec<u8>, talk: Result<T, Away>, farewell: Farewell)
+where
     T: Talk + Send + 'static,
 {
     let host = Arc::clone(&app.host);

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::App;
 use super::health::Health;
 use super::page::{Page, PageError};
+use super::tls::Tls;
 use super::warm::Warmth;
 use super::warmup::{Warmup, Watched};
 use crate::answer::{Answerer, Budget, Research, Rewriter};
@@ -44,6 +45,8 @@ pub enum StartError {
     Page(PageError),
     /// The store's URL; what is wrong with it.
     Store(String),
+    /// The server's certificate or its key.
+    Tls(String),
     /// An upstream's URL or key.
     Upstream {
         /// The key's flag.
@@ -71,6 +74,10 @@ impl fmt::Display for StartError {
                     "--store: the URL can't be used: {reason}\nhint: write redis://USER:PASSWORD@HOST:6379, or rediss:// for TLS; in a password, / is %2F, @ %40, : %3A and # %23"
                 )
             }
+            Self::Tls(reason) => write!(
+                f,
+                "--tls-cert, --tls-key: {reason}\nhint: name the chain's file and the key's, both in PEM, one of the other's"
+            ),
             Self::Upstream { flag, url, reason } => {
                 write!(
                     f,
@@ -126,6 +133,7 @@ pub(super) fn build(
         is_demo: config.knowledge == Documents::Sample,
     };
     metrics.name_endings(&REASONS);
+    let tls = config.tls.clone().map(Tls::new).transpose().map_err(StartError::Tls)?.map(Arc::new);
     let library = library(&config)?;
     let page =
         config.web.map_or_else(|| Ok(Page::built_in()), Page::of_directory).map_err(StartError::Page)?;
@@ -175,6 +183,7 @@ pub(super) fn build(
     Ok(App {
         sessions,
         metrics,
+        tls,
         host: Arc::new(Host { limits: config.limits, leave: Leave::default() }),
         house: Arc::new(house),
         door: Door { tokens: config.tokens, origins: config.origins },

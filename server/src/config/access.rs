@@ -1,9 +1,11 @@
 //! Who may come, and where they are listened for.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::ConfigError;
 use super::layers::Layers;
+use crate::app::Certificate;
 
 /// Who may come, and where to listen for them.
 pub(super) fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), ConfigError> {
@@ -37,6 +39,25 @@ pub(super) fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), Confi
         ));
     }
     Ok((tokens, listen))
+}
+
+/// The server's own certificate.
+pub(super) fn certificate(layers: &Layers) -> Result<Option<Certificate>, ConfigError> {
+    let path = |name| layers.text(name).map(PathBuf::from);
+    let certificate = match (path("tls_cert"), path("tls_key")) {
+        (None, None) => return Ok(None),
+        (Some(chain), Some(key)) => Certificate { chain, key },
+        (Some(_), None) => return Err(layers.wrong("tls_cert", "has no key", "add --tls-key FILE")),
+        (None, Some(_)) => return Err(layers.wrong("tls_key", "has no certificate", "add --tls-cert FILE")),
+    };
+    if layers.text("store").is_some_and(|store| store != "memory") {
+        return Err(layers.wrong(
+            "tls_cert",
+            "is for a node alone: nodes that share a store hand visitors on to each other in plain HTTP",
+            "leave TLS to the proxy before the nodes (deploy/haproxy.cfg, deploy/nginx.conf)",
+        ));
+    }
+    Ok(Some(certificate))
 }
 
 pub(super) fn origins(layers: &Layers) -> Result<Vec<String>, ConfigError> {

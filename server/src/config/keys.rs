@@ -66,6 +66,8 @@ pub(super) const KEYS: &[Key] = &[
     key("allow_anonymous", "", "false", "Listen on an address that is not loopback without any token")
         .kind(Kind::Switch),
     key("token_file", "FILE", "", "Clients must show one of these tokens, one a line"),
+    key("tls_cert", "FILE", "", "Speak TLS with this certificate (its chain, in PEM); read again when it changes"),
+    key("tls_key", "FILE", "", "The certificate's key, in PEM"),
     key(
         "allow_origin",
         "ORIGIN",

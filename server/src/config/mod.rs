@@ -14,6 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 pub use layers::ConfigError;
 
+use crate::app::Certificate;
 use crate::description;
 use crate::event::Strategy;
 use crate::llm::embeddings;
@@ -22,7 +23,7 @@ use crate::socket::Limits;
 use crate::tone::SelectMode;
 use crate::wire::native::LimitsFrame;
 use crate::{session, turn};
-use access::{access, origins};
+use access::{access, certificate, origins};
 use keys::{KEYS, Kind};
 use layers::Layers;
 use upstreams::{Upstreams, upstreams};
@@ -45,6 +46,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// One of these must be shown by clients; empty: anyone may come.
     pub tokens: Vec<String>,
+    /// The server's own certificate; none: it speaks plain HTTP.
+    pub tls: Option<Certificate>,
     /// Origins accepted beside the page's own.
     pub origins: Vec<String>,
     /// Another page than the built-in one.
@@ -235,6 +238,7 @@ impl Config {
         Ok(Self {
             listen,
             tokens,
+            tls: certificate(layers)?,
             origins: origins(layers)?,
             web: layers.text("web").map(PathBuf::from),
             knowledge: knowledge(layers, mode, llm.is_some())?,

@@ -26,4 +26,5 @@ mod slow;
 mod stop;
 mod store;
 mod terminal;
+mod tls;
 mod waiting;

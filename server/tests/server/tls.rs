@@ -160,7 +160,7 @@ async fn strict_model(authority: &Authority) -> String {
             let (stream, acceptor) = (listener.accept().await.unwrap().0, acceptor.clone());
             tokio::spawn(async move {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                let _ = stream.read(&mut [0; 65_536]).await;
+                let _ = stream.read(&mut vec![0; 65_536]).await;
                 let said = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Seen.\"}}]}\n\ndata: [DONE]\n\n";
                 let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n";
                 let whole = format!("{head}content-length: {}\r\n\r\n{said}", said.len());

@@ -3,6 +3,7 @@
 //! [`Server::new`] opens everything that can be wrong, [`Server::serve`] runs it on a listener until it is
 //! asked to stop. Tests and the program share both.
 
+mod guests;
 mod health;
 mod original;
 mod page;
@@ -21,7 +22,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -29,10 +32,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use guests::GuestLimits;
 pub use tls::Certificate;
 pub use wiring::{Backends, StartError};
 pub(crate) use wiring::{library, prompts, research, voices};
 
+use guests::{Guests, Peer};
 use tls::{Io, Tls};
 
 use crate::config::Config;
@@ -80,6 +85,7 @@ struct App {
     host: Arc<Host>,
     house: Arc<House>,
     door: Door,
+    guests: Arc<Guests>,
     page: page::Page,
     health: health::Health,
     warmth: warm::Warmth,
@@ -259,10 +265,15 @@ impl Server {
                     Err(_) => return tracing::debug!(%peer, "the TLS handshake took too long"),
                 },
             };
+            let router = TowerToHyperService::new(router);
+            let known = service_fn(move |mut request: hyper::Request<Incoming>| {
+                request.extensions_mut().insert(Peer(peer));
+                router.call(request)
+            });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(handshake_timeout)
-                .serve_connection(TokioIo::new(io), TowerToHyperService::new(router))
+                .serve_connection(TokioIo::new(io), known)
                 .with_upgrades();
             let mut connection = pin!(connection);
             let ended = tokio::select! {
@@ -296,7 +307,7 @@ async fn warm(app: Arc<App>) {
             tls.watch().await;
         }
     };
-    tokio::join!(app.warmth.keep(&app.sessions), models, library, certificate);
+    tokio::join!(app.warmth.keep(&app.sessions), models, library, certificate, app.guests.sweep());
 }
 
 /// Serves a configuration on a listener until `stop` resolves.

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::App;
 use super::reply::{Reply, Unheard};
-use super::routes::{Pairs, json};
+use super::routes::{Pairs, address_of, json};
 use crate::event::{Command, Event};
 use crate::session::{Namespace, StoreAway};
 use crate::turn::converting::{Converted, Text};
@@ -83,7 +83,10 @@ async fn door(
         refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         refused
     } else {
-        next.run(request).await
+        match app.guests.visited(address_of(&app, &request)) {
+            Ok(()) => next.run(request).await,
+            Err(full) => full.response(),
+        }
     };
     if let Some(origin) = origin {
         let told = [
@@ -115,12 +118,13 @@ async fn query_with_tone(State(app): State<Arc<App>>, request: Request) -> Answe
 
 /// Answers a question, as a stream that begins once its turn has.
 async fn asked(app: &App, request: Request, convert_tone: bool) -> Answer {
+    let gate = app.guests.gate(address_of(app, &request));
     let body = body(app, request).await?;
     let id = random();
     let message = body.question(convert_tone, id.clone()).map_err(wrong)?;
     let session_id = body.session_id().map_err(wrong)?.map_or_else(random, str::to_owned);
-    let listener = app.sessions.join(Namespace::Http, &session_id).await.map_err(away)?;
-    listener.session.handle(Command::Message(message));
+    let listener = app.sessions.join(Namespace::Http, &session_id).await.map_err(away)?.gated(gate);
+    listener.handle(Command::Message(message));
     let reply = Reply::begun(listener, &id).await.map_err(|unheard| match unheard {
         Unheard::Refused(error) => {
             let status = match &*error.code {
@@ -144,7 +148,12 @@ async fn asked(app: &App, request: Request, convert_tone: bool) -> Answer {
 }
 
 async fn convert_tone(State(app): State<Arc<App>>, request: Request) -> Answer {
+    let gate = app.guests.gate(address_of(&app, &request));
     let conversion = body(&app, request).await?.conversion().map_err(wrong)?;
+    if let Some(Err(wait)) = gate.map(|gate| gate()) {
+        let message = "Too many messages a minute come from this address.";
+        return Err(later(StatusCode::TOO_MANY_REQUESTS, message, wait));
+    }
     let mut converted = app.sessions.engine().convert(&Text {
         text: &conversion.text,
         lang: conversion.lang(),

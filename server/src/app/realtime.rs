@@ -22,11 +22,12 @@ pub(super) async fn realtime(
     let model = query.into_iter().find(|(key, value)| key == "model" && !value.is_empty());
     let model = model.map(|(_, model)| model);
     let is_authorized = upgrade.is_authorized;
-    take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
+    take_over(&app, &mut request, &upgrade, move |app, io, already_read, visit| {
+        let gate = app.guests.gate(visit.address());
         let listener =
             if is_authorized { app.sessions.begin_passing().ok_or(Away::Store) } else { Err(Away::NoToken) };
         let sessions = Arc::clone(&app.sessions);
-        let talk = listener.map(|listener| Realtime::new(listener, sessions, model.as_deref()));
-        carry(app, io, already_read, talk, Farewell::Realtime);
+        let talk = listener.map(|listener| Realtime::new(listener.gated(gate), sessions, model.as_deref()));
+        carry(app, io, already_read, talk, Farewell::Realtime, visit);
     })
 }

@@ -1,5 +1,6 @@
 //! The HTTP routes.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -11,6 +12,7 @@ use axum::routing::{any, get};
 use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 
+use super::guests::{Peer, Visit};
 use super::realtime::realtime;
 use super::relay::{RELAYED, relay};
 use super::tls::Io;
@@ -150,17 +152,19 @@ async fn websocket(State(app): State<Arc<App>>, Query(query): Pairs, mut request
         Ok(located) => located,
         Err(relayed) => return relayed,
     };
-    take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
+    take_over(&app, &mut request, &upgrade, move |app, io, already_read, visit| {
         let opened = match away {
             None => app.sessions.open(&wish.wanted()).ok_or(Away::Store),
             Some(why) => Err(why),
         };
+        let gate = app.guests.gate(visit.address());
         if let (Some(_), Ok(opened)) = (&wish.resume, &opened) {
             let attached = &opened.attached;
             app.metrics.resumed(attached.resumed, attached.snapshot.is_some());
         }
-        let talk = opened.map(|opened| Native::new(opened, wish.format, wish.once, Arc::clone(&app.house)));
-        carry(app, io, already_read, talk, Farewell::Native(wish.format));
+        let talk = opened
+            .map(|opened| Native::new(opened, wish.format, wish.once, Arc::clone(&app.house), gate.clone()));
+        carry(app, io, already_read, talk, Farewell::Native(wish.format), visit);
     })
 }
 
@@ -170,10 +174,25 @@ async fn chats(State(app): State<Arc<App>>, Query(query): Pairs, mut request: Re
         Err((status, message)) => return refusal(status, &message),
     };
     let is_authorized = upgrade.is_authorized;
-    take_over(&app, &mut request, &upgrade, move |app, io, already_read| {
-        let talk = if is_authorized { Ok(Chats::new(Arc::clone(&app.sessions))) } else { Err(Away::NoToken) };
-        carry(app, io, already_read, talk, Farewell::CloseFrame);
+    take_over(&app, &mut request, &upgrade, move |app, io, already_read, visit| {
+        let talk = if is_authorized {
+            Ok(Chats::new(Arc::clone(&app.sessions), app.guests.gate(visit.address())))
+        } else {
+            Err(Away::NoToken)
+        };
+        carry(app, io, already_read, talk, Farewell::CloseFrame, visit);
     })
+}
+
+/// Where a request comes from.
+pub(super) fn address_of(app: &App, request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<Peer>().map_or_else(nowhere, |peer| peer.0);
+    app.guests.address(peer, request.headers())
+}
+
+/// What a connection without an address comes from.
+fn nowhere() -> SocketAddr {
+    (Ipv4Addr::UNSPECIFIED, 0).into()
 }
 
 /// Accepts a handshake, and hands the connection, once it is a WebSocket, to `talk`.
@@ -181,8 +200,12 @@ pub(super) fn take_over(
     app: &Arc<App>,
     request: &mut Request,
     upgrade: &Upgrade,
-    talk: impl FnOnce(&Arc<App>, Io, Vec<u8>) + Send + 'static,
+    talk: impl FnOnce(&Arc<App>, Io, Vec<u8>, Visit) + Send + 'static,
 ) -> Response<Body> {
+    let visit = match app.guests.enter(address_of(app, request)) {
+        Ok(visit) => visit,
+        Err(full) => return full.response(),
+    };
     let on_upgrade = hyper::upgrade::on(request);
     let taken = Arc::clone(app);
     app.connections.spawn(async move {
@@ -192,7 +215,7 @@ pub(super) fn take_over(
                 let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<Io>>() else {
                     return tracing::error!("an upgraded connection is none of ours");
                 };
-                talk(&taken, io.into_inner(), read_buf.to_vec());
+                talk(&taken, io.into_inner(), read_buf.to_vec(), visit);
             }
             Err(error) => tracing::debug!(%error, "the upgrade failed"),
         }
@@ -228,8 +251,14 @@ async fn locate(
 
 /// Hands a connection that is a WebSocket by now to a task of its own, which holds nothing else, every idle visitor
 /// holds one: it carries a talk, or turns the client away.
-pub(super) fn carry<T>(app: &App, io: Io, already_read: Vec<u8>, talk: Result<T, Away>, farewell: Farewell)
-where
+pub(super) fn carry<T>(
+    app: &App,
+    io: Io,
+    already_read: Vec<u8>,
+    talk: Result<T, Away>,
+    farewell: Farewell,
+    visit: Visit,
+) where
     T: Talk + Send + 'static,
 {
     let host = Arc::clone(&app.host);
@@ -237,12 +266,16 @@ where
         Ok(talk) => {
             app.warmth.visitor_came();
             let (metrics, socket) = (Arc::clone(&app.metrics), socket::serve(io, already_read, talk, host));
-            let counted = async move { metrics.socket_ended(socket.await) };
+            let counted = async move {
+                metrics.socket_ended(socket.await);
+                drop(visit);
+            };
             app.connections.spawn(app.sockets.track_future(counted));
         }
         Err(why) => {
             app.connections.spawn(async move {
                 socket::turn_away(io, already_read, farewell, &host, why).await;
+                drop(visit);
             });
         }
     }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::App;
+use super::guests::Guests;
 use super::health::Health;
 use super::page::{Page, PageError};
 use super::tls::Tls;
@@ -186,6 +187,7 @@ pub(super) fn build(
         tls,
         host: Arc::new(Host { limits: config.limits, leave: Leave::default() }),
         house: Arc::new(house),
+        guests: Arc::new(Guests::new(config.guests)),
         door: Door { tokens: config.tokens, origins: config.origins },
         page,
         health,

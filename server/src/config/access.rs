@@ -1,11 +1,13 @@
 //! Who may come, and where they are listened for.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+use ipnet::IpNet;
 
 use super::ConfigError;
 use super::layers::Layers;
-use crate::app::Certificate;
+use crate::app::{Certificate, GuestLimits};
 
 /// Who may come, and where to listen for them.
 pub(super) fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), ConfigError> {
@@ -58,6 +60,22 @@ pub(super) fn certificate(layers: &Layers) -> Result<Option<Certificate>, Config
         ));
     }
     Ok(Some(certificate))
+}
+
+/// What is limited by address.
+pub(super) fn guests(layers: &Layers) -> Result<GuestLimits, ConfigError> {
+    let proxy = |text: String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+    let proxies: Option<Vec<IpNet>> = layers.all("trusted_proxy").into_iter().map(proxy).collect();
+    let proxies = proxies.ok_or_else(|| {
+        layers.wrong("trusted_proxy", "is no address or network", "write 127.0.0.1 or 10.0.0.0/8")
+    })?;
+    Ok(GuestLimits {
+        sockets: layers.number("max_sockets", 0, 10_000_000)?,
+        sockets_per_address: layers.number("max_sockets_per_address", 0, 10_000_000)?,
+        visits_per_minute: layers.number("visits_per_minute_per_address", 0, u32::MAX)?,
+        messages_per_minute: layers.number("messages_per_minute_per_address", 0, u32::MAX)?,
+        proxies,
+    })
 }
 
 pub(super) fn origins(layers: &Layers) -> Result<Vec<String>, ConfigError> {

@@ -213,6 +213,12 @@ pub(super) const KEYS: &[Key] = &[
     key("max_message", "SIZE", "64KiB", "The largest text message"),
     key("max_image", "SIZE", "2MiB", "The largest binary message"),
     key("images_per_minute", "N", "8", "Images a minute and session; 0: unlimited"),
+    key("max_sockets", "N", "0", "Sockets at once; 0: unlimited"),
+    key("max_sockets_per_address", "N", "0", "Sockets at once from one address; 0: unlimited"),
+    key("visits_per_minute_per_address", "N", "0", "New sockets and HTTP requests a minute from one address; 0: unlimited"),
+    key("messages_per_minute_per_address", "N", "0", "Messages a minute from one address; 0: unlimited"),
+    key("trusted_proxy", "CIDR", "", "A proxy whose X-Forwarded-For says where visitors come from, e.g. 10.0.0.0/8")
+        .kind(Kind::Repeatable),
     key("messages_per_minute", "N", "30", "Messages a minute and session; 0: unlimited"),
     key("ping_interval", "DURATION", "20s", "How often a client is pinged"),
     key("pong_timeout", "DURATION", "10s", "How long a ping may stay unanswered"),

@@ -14,7 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 pub use layers::ConfigError;
 
-use crate::app::Certificate;
+use crate::app::{Certificate, GuestLimits};
 use crate::description;
 use crate::event::Strategy;
 use crate::llm::embeddings;
@@ -23,7 +23,7 @@ use crate::socket::Limits;
 use crate::tone::SelectMode;
 use crate::wire::native::LimitsFrame;
 use crate::{session, turn};
-use access::{access, certificate, origins};
+use access::{access, certificate, guests, origins};
 use keys::{KEYS, Kind};
 use layers::Layers;
 use upstreams::{Upstreams, upstreams};
@@ -48,6 +48,8 @@ pub struct Config {
     pub tokens: Vec<String>,
     /// The server's own certificate; none: it speaks plain HTTP.
     pub tls: Option<Certificate>,
+    /// What is limited by address.
+    pub guests: GuestLimits,
     /// Origins accepted beside the page's own.
     pub origins: Vec<String>,
     /// Another page than the built-in one.
@@ -239,6 +241,7 @@ impl Config {
             listen,
             tokens,
             tls: certificate(layers)?,
+            guests: guests(layers)?,
             origins: origins(layers)?,
             web: layers.text("web").map(PathBuf::from),
             knowledge: knowledge(layers, mode, llm.is_some())?,

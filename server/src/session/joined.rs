@@ -3,14 +3,15 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dashmap::mapref::entry::Entry;
 
 use super::outbox::Outbox;
 use super::state::{Attached, Beside, State};
 use super::store::{StoreError, digest};
-use super::{Located, Opened, Session, Sessions, Wanted, random_id};
-use crate::event::HistoryMessage;
+use super::{Located, Opened, Session, Sessions, Wanted, random_id, refusal};
+use crate::event::{Command, ErrorEvent, HistoryMessage};
 
 /// A protocol whose sessions are known by their id alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,17 +57,40 @@ pub fn is_plain(id: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreAway;
 
+/// Counts a visitor's messages where several sessions count together; else how long to wait.
+pub type Gate = Arc<dyn Fn() -> Result<(), Duration> + Send + Sync>;
+
 /// A hold on a session and what it tells; given back when it is dropped.
 pub struct Listener {
     /// The session.
     pub session: Arc<Session>,
     /// What it tells.
     pub outbox: Arc<Outbox>,
+    gate: Option<Gate>,
 }
 
 impl Listener {
     fn new(session: &Arc<Session>, attached: &Attached) -> Self {
-        Self { session: Arc::clone(session), outbox: Arc::clone(&attached.outbox) }
+        Self { session: Arc::clone(session), outbox: Arc::clone(&attached.outbox), gate: None }
+    }
+
+    /// The same, whose messages are counted with those of others.
+    #[must_use]
+    pub fn gated(mut self, gate: Option<Gate>) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// Does what its client asks.
+    pub fn handle(&self, command: Command) {
+        if let (Command::Message(message), Some(gate)) = (&command, &self.gate)
+            && let Err(wait) = gate()
+        {
+            let told = "Too many messages a minute come from this address.";
+            let id = message.id.as_deref().map(Arc::from);
+            return self.session.refuse(ErrorEvent { id, ..refusal("rate_limited", told, Some(wait)) });
+        }
+        self.session.handle(command);
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use joined::{Listener, Namespace, StoreAway, is_plain};
+pub use joined::{Gate, Listener, Namespace, StoreAway, is_plain};
 pub use node::StoreOutage;
 pub use outbox::{GivenUp, Outbox, Sequenced};
 pub(crate) use registry::random_id;

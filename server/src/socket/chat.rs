@@ -12,7 +12,7 @@ use super::close::Ending;
 use super::line::Frames;
 use super::talk::{Heard, Talk};
 use crate::event::Command;
-use crate::session::{GivenUp, Listener, Namespace, Sessions, StoreAway, random_id};
+use crate::session::{Gate, GivenUp, Listener, Namespace, Sessions, StoreAway, random_id};
 use crate::wire::chat::{self, Frame, Question, Stream, Unread};
 
 /// How many replies one socket may be told at a time: a page has a chat or two.
@@ -24,6 +24,8 @@ const AWAY: &str = "Conversations can't be kept at the moment. Please ask again 
 /// A socket's chats.
 pub struct Chats {
     sessions: Arc<Sessions>,
+    /// Counts its messages with others'.
+    gate: Option<Gate>,
     requests: Vec<Request>,
     /// Resolves when the server restarts: a socket without a request ends then, so that its client asks elsewhere.
     draining: BoxFuture<'static, ()>,
@@ -46,9 +48,9 @@ enum State {
 
 impl Chats {
     /// No chat yet.
-    pub fn new(sessions: Arc<Sessions>) -> Self {
+    pub fn new(sessions: Arc<Sessions>, gate: Option<Gate>) -> Self {
         let draining = Box::pin(sessions.draining());
-        Self { sessions, requests: Vec::new(), draining }
+        Self { sessions, gate, requests: Vec::new(), draining }
     }
 
     fn take(&mut self, frame: Frame, frames: &mut Frames) {
@@ -63,7 +65,10 @@ impl Chats {
                 let message_id = question.message.id.as_deref().unwrap_or_default();
                 let stream = Stream::of_message(question.request_id.clone(), message_id);
                 let chat_id = question.chat_id.clone();
-                let joined = Box::pin(async move { sessions.join(Namespace::Chat, &chat_id).await });
+                let gate = self.gate.clone();
+                let joined = Box::pin(async move {
+                    sessions.join(Namespace::Chat, &chat_id).await.map(|listener| listener.gated(gate))
+                });
                 self.begin(stream, State::Asking(joined, Some(question)), frames);
             }
             Frame::Resume { request_id, chat_id } => {
@@ -158,7 +163,7 @@ impl Request {
                     for image in images {
                         listener.session.handle(Command::Image(image));
                     }
-                    listener.session.handle(Command::Message(message));
+                    listener.handle(Command::Message(message));
                 }
                 State::Telling(listener)
             }

@@ -13,7 +13,7 @@ use super::converse::error_of;
 use super::line::Frames;
 use super::talk::{Heard, Talk};
 use crate::event::{Command, Event, Upload};
-use crate::session::{Attached, GivenUp, Listener, Opened, Sequenced};
+use crate::session::{Attached, Gate, GivenUp, Listener, Opened, Sequenced};
 use crate::wire::ClientFrame;
 use crate::wire::native::{self, Greeting, LimitsFrame, SnapshotFrame};
 use crate::wire::text::{self, TextEncoder};
@@ -42,9 +42,9 @@ pub struct Native {
 }
 
 impl Native {
-    /// `once`: close after the first reply.
-    pub fn new(opened: Opened, format: Format, once: bool, house: Arc<House>) -> Self {
-        let listener = Listener::from(&opened);
+    /// `once`: close after the first reply. `gate`: counts its messages with others'.
+    pub fn new(opened: Opened, format: Format, once: bool, house: Arc<House>, gate: Option<Gate>) -> Self {
+        let listener = Listener::from(&opened).gated(gate);
         Self { listener, encoder: Encoder::new(format, house, opened.attached), once, is_over: false }
     }
 }
@@ -59,7 +59,7 @@ impl Talk for Native {
         match native::decode(text) {
             Ok(ClientFrame::Command(command)) => {
                 let heard = if command == Command::Forget { Heard::Wipe } else { Heard::GoOn };
-                session.handle(command);
+                self.listener.handle(command);
                 return heard;
             }
             Ok(ClientFrame::Ping(t)) => self.encoder.pong(t.as_ref(), frames),

@@ -29,7 +29,7 @@ impl Realtime {
     fn do_step(&self, step: Step, frames: &mut Frames) {
         say(frames, &step.frames);
         for command in step.commands {
-            self.listener.session.handle(command);
+            self.listener.handle(command);
         }
     }
 }

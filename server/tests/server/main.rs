@@ -9,6 +9,7 @@ mod crowd;
 mod disconnects;
 mod drain;
 mod faults;
+mod guests;
 mod house;
 mod images;
 mod joined;

@@ -12,12 +12,14 @@ mod relay;
 mod reply;
 mod routes;
 mod tls;
+mod tokens;
 mod warm;
 mod warmup;
 mod wiring;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,6 +87,7 @@ struct App {
     host: Arc<Host>,
     house: Arc<House>,
     door: Door,
+    token_file: Option<PathBuf>,
     guests: Arc<Guests>,
     page: page::Page,
     health: health::Health,
@@ -302,12 +305,17 @@ async fn warm(app: Arc<App>) {
             library.keep(app.reload).await;
         }
     };
+    let tokens = async {
+        if let Some(file) = &app.token_file {
+            tokens::watch(file, &app.door).await;
+        }
+    };
     let certificate = async {
         if let Some(tls) = &app.tls {
             tls.watch().await;
         }
     };
-    tokio::join!(app.warmth.keep(&app.sessions), models, library, certificate, app.guests.sweep());
+    tokio::join!(app.warmth.keep(&app.sessions), models, library, tokens, certificate, app.guests.sweep());
 }
 
 /// Serves a configuration on a listener until `stop` resolves.

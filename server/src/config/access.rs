@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use super::ConfigError;
 use super::layers::Layers;
 use crate::app::{Certificate, GuestLimits};
+use crate::socket::handshake::tokens_of;
 
 /// Who may come, and where to listen for them.
 pub(super) fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), ConfigError> {
@@ -25,8 +26,7 @@ pub(super) fn access(layers: &Layers) -> Result<(Vec<String>, SocketAddr), Confi
             let hint = "write one token a line into that file, or leave the key out";
             let text = std::fs::read_to_string(&path)
                 .map_err(|error| layers.wrong("token_file", &format!("can't be read: {error}"), hint))?;
-            let tokens: Vec<_> =
-                text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            let tokens = tokens_of(&text);
             if tokens.is_empty() {
                 return Err(layers.wrong("token_file", "holds no token", hint));
             }

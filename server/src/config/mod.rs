@@ -46,6 +46,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// One of these must be shown by clients; empty: anyone may come.
     pub tokens: Vec<String>,
+    /// Where they stand, and are read again.
+    pub token_file: Option<PathBuf>,
     /// The server's own certificate; none: it speaks plain HTTP.
     pub tls: Option<Certificate>,
     /// What is limited by address.
@@ -240,6 +242,7 @@ impl Config {
         Ok(Self {
             listen,
             tokens,
+            token_file: layers.text("token_file").map(PathBuf::from),
             tls: certificate(layers)?,
             guests: guests(layers)?,
             origins: origins(layers)?,

@@ -1,5 +1,7 @@
 //! The checks before a connection becomes a WebSocket.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -127,12 +129,30 @@ pub type Refusal = (StatusCode, String);
 #[derive(Debug, Clone, Default)]
 pub struct Door {
     /// Tokens, one of which must be shown; empty: anyone.
-    pub tokens: Vec<String>,
+    tokens: Arc<RwLock<Vec<String>>>,
     /// Origins beside the page's own.
-    pub origins: Vec<String>,
+    origins: Vec<String>,
+}
+
+/// The tokens of a file: one a line.
+pub fn tokens_of(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 impl Door {
+    /// A door for those with one of the tokens (without any: for all), and for pages of these origins beside its own.
+    pub fn new(tokens: Vec<String>, origins: Vec<String>) -> Self {
+        Self { tokens: Arc::new(RwLock::new(tokens)), origins }
+    }
+
+    /// Other tokens hold from now on; whether they differ. Sockets that are open stay so.
+    pub fn renew(&self, tokens: Vec<String>) -> bool {
+        let mut held = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        let differs = *held != tokens;
+        *held = tokens;
+        differs
+    }
+
     /// Checks a request. `query`: its decoded pairs.
     pub fn check(
         &self,
@@ -199,7 +219,8 @@ impl Door {
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         let mut shown = [bearer, in_query, in_protocol].into_iter().flatten();
-        self.tokens.is_empty() || shown.any(|token| self.tokens.iter().any(|known| is_equal(known, token)))
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        tokens.is_empty() || shown.any(|token| tokens.iter().any(|known| is_equal(known, token)))
     }
 }
 
@@ -329,7 +350,7 @@ mod tests {
 
     #[test]
     fn foreign_pages_are_refused() {
-        let door = Door { origins: vec!["https://shop.example".into()], ..Door::default() };
+        let door = Door::new(Vec::new(), vec!["https://shop.example".into()]);
         let with = |origin| status(check(&door, &[("origin", origin)], &[]));
         assert_eq!(with("http://127.0.0.1:5002"), 101);
         assert_eq!(with("https://127.0.0.1:5002"), 101); // behind a proxy that ends TLS
@@ -359,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_token_may_be_shown_in_three_places() {
-        let door = Door { tokens: vec!["s3cret".into()], ..Door::default() };
+        let door = Door::new(vec!["s3cret".into()], Vec::new());
         assert_eq!(status(check(&door, &[], &[])), 401);
         assert_eq!(status(check(&door, &[], &[("token", "s3cre")])), 401);
         assert_eq!(status(check(&door, &[], &[("token", "s3cret")])), 101);

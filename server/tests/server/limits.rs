@@ -204,3 +204,29 @@ async fn the_page_has_its_policy_and_nothing_else_is_served() {
     assert_eq!(raw::get(house.address, "/none").await.0, 404);
     assert_eq!(raw::get(house.address, "/ws").await.0, 426);
 }
+
+#[tokio::test]
+async fn tokens_are_read_again_when_their_file_changes() {
+    let place = tempfile::TempDir::new().unwrap();
+    let file = place.path().join("tokens");
+    std::fs::write(&file, "first\n").unwrap();
+    let house = House::with_camera(QUICK, |config| {
+        (config.tokens, config.token_file) = (vec!["first".into()], Some(file.clone()));
+    })
+    .await;
+    let status =
+        async |token: &str| crate::raw::get(house.address, &format!("/house.json?token={token}")).await.0;
+    assert_eq!((status("first").await, status("second").await), (200, 401));
+    let mut client = house.connect("?token=first").await;
+    client.frame().await;
+    std::fs::write(&file, "second\n").unwrap();
+    let renewed = async {
+        while status("second").await != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, renewed).await.expect("the new token holds");
+    assert_eq!(status("first").await, 401);
+    // Who is in stays in.
+    assert_eq!(client.ask("How tall is the clock?").await["status"], "completed");
+}

@@ -70,3 +70,31 @@ fn each_alert_has_a_runbook_and_tests_that_it_fires_and_is_silent() {
         }
     }
 }
+
+/// The sources of all tests, joined.
+fn sources(place: &Path, ending: &str) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(place).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && !path.ends_with("node_modules") {
+            all += &sources(&path, ending);
+        } else if path.extension().is_some_and(|it| it == ending) {
+            all += &std::fs::read_to_string(path).expect("a source is UTF-8");
+        }
+    }
+    all
+}
+
+#[test]
+fn each_fault_of_the_table_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (rust, script) = (sources(root, "rs"), sources(&root.join("../web/tests"), "mjs"));
+    let table = file("docs/reliability.md");
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")).collect();
+    assert!(rows.len() >= 64, "{} rows", rows.len());
+    for row in rows {
+        let name = row.trim_end_matches("` |").rsplit('`').next().unwrap();
+        let is_there = rust.contains(&format!("fn {name}(")) || script.contains(&format!("test('{name}'"));
+        assert!(is_there, "{row}");
+    }
+}

@@ -132,9 +132,9 @@ pub(super) const KEYS: &[Key] = &[
     )
     .kind(Kind::Repeatable),
     key("llm_connect_timeout", "DURATION", "5s", "How long a connection to a model may take"),
-    key("llm_first_token_timeout", "DURATION", "60s", "How long a reply's first token may take"),
+    key("llm_first_token_timeout", "DURATION", "", "How long a reply's first token may take; by default half of turn_timeout"),
     key("llm_idle_timeout", "DURATION", "30s", "How long a reply may pause"),
-    key("llm_timeout", "DURATION", "120s", "A reply's bound"),
+    key("llm_timeout", "DURATION", "", "A reply's bound; by default turn_timeout"),
     key("llm_ca", "FILE", "", "The authority of the models' certificates, in PEM, beside those that are known"),
     key("llm_client_cert", "FILE", "", "The certificate that is shown to the models, in PEM"),
     key("llm_client_key", "FILE", "", "Its key, in PEM"),

@@ -31,6 +31,9 @@ const OF_EMBEDDINGS: Certificates = Certificates {
 };
 
 pub(super) fn upstreams(layers: &Layers) -> Result<Upstreams, ConfigError> {
+    // Who gives turns more time has a slow model.
+    let turn = layers.positive("turn_timeout")?;
+    let bound = |name, default| if layers.text(name).is_some() { layers.positive(name) } else { Ok(default) };
     let llm = openai::Endpoint {
         urls: layers.all("llm_url"),
         model: layers.text("llm_model"),
@@ -40,9 +43,9 @@ pub(super) fn upstreams(layers: &Layers) -> Result<Upstreams, ConfigError> {
         key: api_key(),
         transport: Transport {
             connect: layers.positive("llm_connect_timeout")?,
-            first_token: layers.positive("llm_first_token_timeout")?,
+            first_token: bound("llm_first_token_timeout", turn / 2)?,
             idle: layers.positive("llm_idle_timeout")?,
-            total: layers.positive("llm_timeout")?,
+            total: bound("llm_timeout", turn)?,
             ..transport(layers, &OF_LLM)?
         },
     };
